@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/file.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum err file_read(const char *path, struct buf *b)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? ERR_ABSENT : ERR_IO;
+    }
+    char bytes[1 << 14];
+    ssize_t n;
+    while ((n = read(fd, bytes, sizeof bytes)) > 0 && b->err == ERR_OK) {
+        buf_put(b, bytes, (size_t)n);
+    }
+    close(fd);
+    return n < 0 ? ERR_IO : b->err;
+}
+
+enum err file_make_folder(const char *path)
+{
+    char part[1024];
+    text_copy(part, sizeof part, path);
+    for (char *p = part + 1; *p != '\0'; p++) {
+        if (*p == '/') {
+            *p = '\0';
+            if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+                return ERR_IO;
+            }
+            *p = '/';
+        }
+    }
+    return mkdir(part, 0755) == 0 || errno == EEXIST ? ERR_OK : ERR_IO;
+}
+
+static void folder_of(const char *path, char folder[1024])
+{
+    text_copy(folder, 1024, path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        text_copy(folder, 1024, ".");
+    } else {
+        *(slash == folder ? slash + 1 : slash) = '\0';
+    }
+}
+
+enum err file_aside_open(struct file_aside *f, const char *path, mode_t mode)
+{
+    char folder[1024];
+    text_copy(f->path, sizeof f->path, path);
+    snprintf(f->aside, sizeof f->aside, "%s.new", path);
+    folder_of(path, folder);
+    f->fd = -1;
+    if (file_make_folder(folder) != ERR_OK) {
+        return ERR_IO;
+    }
+    f->fd = open(f->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    if (f->fd < 0 || fchmod(f->fd, mode) != 0) {
+        file_aside_abandon(f);
+        return ERR_IO;
+    }
+    return ERR_OK;
+}
+
+static enum err sync_folder(const char *path)
+{
+    char folder[1024];
+    folder_of(path, folder);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return ERR_IO;
+    }
+    int failed = fsync(fd);
+    close(fd);
+    return failed ? ERR_IO : ERR_OK;
+}
+
+enum err file_aside_commit(struct file_aside *f)
+{
+    int failed = fsync(f->fd);
+    failed |= close(f->fd);
+    f->fd = -1;
+    if (failed || rename(f->aside, f->path) != 0) {
+        unlink(f->aside);
+        return ERR_IO;
+    }
+    return sync_folder(f->path);
+}
+
+void file_aside_abandon(struct file_aside *f)
+{
+    if (f->fd >= 0) {
+        close(f->fd);
+        f->fd = -1;
+        unlink(f->aside);
+    }
+}
+
+enum err file_write(int fd, const void *bytes, size_t size)
+{
+    const char *p = bytes;
+    while (size > 0) {
+        ssize_t n = write(fd, p, size);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return ERR_IO;
+        }
+        p += n;
+        size -= (size_t)n;
+    }
+    return ERR_OK;
+}
+
+enum err file_put(const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    struct file_aside f;
+    enum err e = file_aside_open(&f, path, mode);
+    if (e != ERR_OK) {
+        return e;
+    }
+    e = file_write(f.fd, bytes, size);
+    if (e != ERR_OK) {
+        file_aside_abandon(&f);
+        return e;
+    }
+    return file_aside_commit(&f);
+}
+
+enum err file_put_new(const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    if (file_exists(path)) {
+        return ERR_BUSY;
+    }
+    return file_put(path, bytes, size, mode);
+}
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "model/station.h"
+
+static bool holds(const struct period *p, int64_t time_us)
+{
+    return time_us >= p->from_us && time_us < p->to_us;
+}
+
+const struct gauge_zero *station_gauge_zero(const struct station *s, int64_t time_us)
+{
+    for (size_t i = 0; i < s->gauge_zero_count; i++) {
+        if (holds(&s->gauge_zero[i].period, time_us)) {
+            return &s->gauge_zero[i];
+        }
+    }
+    return NULL;
+}
+
+const struct reference_level *station_reference_level(const struct station *s,
+                                                      int64_t time_us)
+{
+    for (size_t i = 0; i < s->reference_level_count; i++) {
+        if (holds(&s->reference_level[i].period, time_us)) {
+            return &s->reference_level[i];
+        }
+    }
+    return NULL;
+}
+
+const struct placement *device_placement(const struct device *d, int64_t time_us)
+{
+    for (size_t i = d->placement_count; i > 0; i--) {
+        if (holds(&d->placements[i - 1].period, time_us)) {
+            return &d->placements[i - 1];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef MODEL_STATION_H
+#define MODEL_STATION_H
+
+/* Cities, stations, devices and what held when. All times UTC microseconds; a period is
+ * [from, to), to = INT64_MAX: still holds. Heights in m. Strings and arrays live as long
+ * as the configuration; arrays of periods are sorted by from and do not overlap. */
+
+#include "model/sensor.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct period {
+    int64_t from_us, to_us;
+};
+
+struct gauge_zero {
+    struct period period;
+    double m_nhn;
+    const char *datum; /* "DHHN2016" */
+    const char *source;
+    bool verified;
+};
+
+enum reference_datum { REFERENCE_NHN, REFERENCE_GAUGE_ZERO };
+
+/* Mean water: what ranges of levels are relative to. */
+struct reference_level {
+    struct period period;
+    double value_m;
+    enum reference_datum datum;
+    const char *source;
+};
+
+/* Gross range of one parameter at one station, instead of the parameter's own. */
+struct range_override {
+    const struct parameter *parameter;
+    struct range_test range;
+    const char *source; /* NULL: our default */
+};
+
+struct station {
+    const char *station; /* id, unique over all cities; "demo-..." if demonstration */
+    const struct city *city;
+    const char *title_de, *title_en;
+    double lat, lon; /* WGS 84, degrees; NAN: not known */
+    const char *water;
+    const char *water_type; /* "brackish", "lake", "river" */
+    bool demonstration;
+    double density_kg_m3; /* NAN: not known */
+    const struct gauge_zero *gauge_zero;
+    size_t gauge_zero_count;
+    const struct reference_level *reference_level;
+    size_t reference_level_count;
+    const struct range_override *ranges;
+    size_t range_count;
+};
+
+struct city {
+    const char *city; /* id: "luebeck" */
+    const char *title_de, *title_en;
+    const char *key; /* regional key (ARS), 12 digits; NULL: none */
+    const char *publisher, *publisher_url;
+    const char *contact_name, *contact_email;
+    const char *licence;            /* name of ours: "dl-by-de/2.0" */
+    const char *state;              /* "SH", "MV"; NULL: none */
+    const struct station *stations; /* sorted by id */
+    size_t station_count;
+    size_t index; /* in configuration.cities */
+};
+
+/* A position of the model at this placement: another name, and where it is. */
+struct placed_position {
+    const char *position; /* as the model says */
+    const char *as;       /* as published; same if not renamed */
+    double depth_m;       /* below the surface; NAN: not known */
+};
+
+/* One device at one station for one period. */
+struct placement {
+    struct period period;
+    const struct device *device;
+    const struct station *station;
+    double height_m_nhn, height_m_gauge; /* of the sensor; NAN: not known */
+    enum pressure_reference pressure;    /* overrides the model's */
+    const struct placed_position *positions;
+    size_t position_count;
+    double interval_s; /* expected between readings; NAN: not known */
+    size_t index;      /* 0 .. configuration.placement_count - 1, over all devices */
+};
+
+struct device {
+    const char *device; /* id as formats give it: DevEUI in lower case, base name, ... */
+    const struct city *city;
+    const struct sensor_model *model;
+    const char *serial; /* NULL: none */
+    const struct placement *placements;
+    size_t placement_count;
+};
+
+/* The entry that held at time_us, or NULL. */
+const struct gauge_zero *station_gauge_zero(const struct station *s, int64_t time_us);
+const struct reference_level *station_reference_level(const struct station *s,
+                                                      int64_t time_us);
+const struct placement *device_placement(const struct device *d, int64_t time_us);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef NORMALISE_UNIT_H
+#define NORMALISE_UNIT_H
+
+/* Units of measurement: text from a device to the canonical unit of a quantity. First the
+ * alias table, then UDUNITS-2. Threads: one owner at a time (UDUNITS-2 is not
+ * thread-safe).
+ */
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "model/configuration.h"
+
+#include <stdbool.h>
+
+struct units; /* opaque */
+
+/* Reads UDUNITS-2's database and the aliases of c (borrowed: c outlives the result).
+ * ERR_IO: no database, ERR_MEMORY. Free with units_close. */
+MUST_USE enum err units_open(const struct configuration *c, struct units **out,
+                             struct diag *d);
+void units_close(struct units *u); /* u may be NULL */
+
+/* Converts value, given in the unit named by text, to the unit named by to.
+ *   text   UTF-8 as received, e.g. "mg/L", "°C"; borrowed for the call
+ *   out    in to; untouched on failure
+ * ERR_UNIT   text is no unit, is refused, or its dimension does not fit (REJECT; d says)
+ * Relative error below 1e-12 for linear units. Converters are kept: the second call with
+ * the same texts costs a look-up. */
+MUST_USE enum err unit_convert(struct units *u, double value, const char *text,
+                               const char *to, double *out, struct diag *d);
+
+/* ERR_OK if text names a unit (alias or UDUNITS-2). */
+MUST_USE enum err unit_check(struct units *u, const char *text, struct diag *d);
+
+/* True if a and b name the same unit (after the alias rule), e.g. "Cel" and "degC". */
+bool unit_same(struct units *u, const char *a, const char *b);
+
+/* True if a unit of text can be converted to one of to. A dimensionless unit fits only
+ * the same unit by name. */
+bool unit_fits(struct units *u, const char *text, const char *to);
+
+/* The text by the rule for look-ups: runs of blanks one blank, dots a point, superscripts
+ * as ^n or -n, one micro sign. Returns to (size bytes; cut). */
+char *unit_fold(const char *text, char *to, unsigned long size);
+
+#endif

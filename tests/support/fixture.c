@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "support/fixture.h"
+
+#include "base/text.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void fixture_folder(char to[256])
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(to, 256, "%s/kogge-test-XXXXXX", base != NULL ? base : "/tmp");
+    if (mkdtemp(to) == NULL) {
+        perror(to);
+        abort();
+    }
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
+{
+    (void)s;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void fixture_remove(const char *folder)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+bool fixture_shared_data(const char *name)
+{
+    if (access(SHARED_DATA, R_OK) == 0) {
+        return true;
+    }
+    printf("SKIP %s: no reference data at %s\n", name, SHARED_DATA);
+    return false;
+}
