@@ -84,13 +84,11 @@ MUST_USE enum err inbox_get_before(struct inbox_reader *r, const struct message 
 /* First id that is kept, last id, both 0 if empty. */
 MUST_USE enum err inbox_bounds(struct inbox_reader *r, int64_t *first, int64_t *last);
 
-/* What the inbox knows of each source. Calls row for each, by name. */
+/* What the inbox knows of the connections of each source. Calls row for each, by name. */
 struct inbox_source {
     const char *source;
-    int64_t last_message_us; /* CLOCK_NONE: none yet */
-    int64_t messages;        /* in the inbox */
-    int64_t connected_us;    /* of the last connection; CLOCK_NONE: never */
-    int64_t ended_us;        /* CLOCK_NONE: it stands */
+    int64_t connected_us; /* of the last connection; CLOCK_NONE: never */
+    int64_t ended_us;     /* CLOCK_NONE: it stands */
     int64_t session;
     int64_t holes; /* lost sessions */
 };

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/inbox.h"
+
+#include "base/clock.h"
+#include "support/assert_close.h"
+#include "support/fixture.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct world {
+    char folder[256];
+    struct inbox *inbox;
+    int64_t connection;
+};
+
+static int set_up(void **state)
+{
+    static struct world w;
+    w = (struct world){0};
+    fixture_folder(w.folder);
+    assert_int_equal(inbox_open(w.folder, &w.inbox, NULL), ERR_OK);
+    assert_int_equal(inbox_connected(w.inbox, "kiel", false, 1000, &w.connection),
+                     ERR_OK);
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    inbox_close(w->inbox);
+    fixture_remove(w->folder);
+    return 0;
+}
+
+static struct message text_message(const char *text, uint16_t packet)
+{
+    return (struct message){.topic = "a/b",
+                            .payload = text,
+                            .size = strlen(text),
+                            .full_size = strlen(text),
+                            .arrival_us = 2000,
+                            .packet_id = packet};
+}
+
+static struct inbox_reader *open_reader(const struct world *w)
+{
+    struct inbox_reader *r = NULL;
+    assert_int_equal(inbox_reader_open(w->folder, &r, NULL), ERR_OK);
+    return r;
+}
+
+static void test_inbox_put_is_seen_only_after_commit(void **state)
+{
+    struct world *w = *state;
+    struct inbox_reader *r = open_reader(w);
+    struct arena *a = arena_open(1 << 16);
+    struct message m = text_message("one", 7);
+    struct message *read = NULL;
+    size_t count = 99;
+    uint64_t transaction = 0;
+    m.dup = true;
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &transaction), ERR_OK);
+    assert_int_equal(inbox_transaction(w->inbox), transaction);
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(inbox_commit(w->inbox, transaction), ERR_OK);
+    assert_int_equal(inbox_commit(w->inbox, transaction), ERR_OK);
+    assert_true(inbox_transaction(w->inbox) > transaction);
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(inbox_last(w->inbox), read[0].id);
+    assert_string_equal(read[0].source, "kiel");
+    assert_memory_equal(read[0].payload, "one", 3);
+    assert_int_equal(read[0].packet_id, 7);
+    assert_true(read[0].dup);
+    assert_false(read[0].retained);
+    assert_int_equal(read[0].session, 1);
+    arena_close(a);
+    inbox_reader_close(r);
+}
+
+static void test_inbox_failed_commit_loses_only_its_transaction(void **state)
+{
+    struct world *w = *state;
+    static char large[1 << 20];
+    struct rlimit before;
+    struct rlimit none = {1 << 16, RLIM_INFINITY};
+    struct message m = text_message("small", 1);
+    uint64_t first = 0;
+    uint64_t second = 0;
+    memset(large, 'x', sizeof large - 1);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    none.rlim_max = before.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &none);
+    m.payload = large;
+    m.size = m.full_size = sizeof large - 1;
+    enum err put = inbox_put(w->inbox, w->connection, &m, &first);
+    enum err commit = inbox_commit(w->inbox, first);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_true(put != ERR_OK || commit != ERR_OK);
+    assert_int_equal(commit, ERR_IO);
+    assert_int_equal(inbox_commit(w->inbox, first), ERR_IO);
+    m = text_message("later", 2);
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &second), ERR_OK);
+    assert_int_equal(inbox_commit(w->inbox, second), ERR_OK);
+    struct inbox_reader *r = open_reader(w);
+    struct arena *a = arena_open(1 << 16);
+    struct message *read = NULL;
+    size_t count = 0;
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_memory_equal(read[0].payload, "later", 5);
+    arena_close(a);
+    inbox_reader_close(r);
+}
+
+struct hole_seen {
+    int count;
+    int64_t from_us, to_us;
+};
+
+static void see_hole(void *arg, const struct inbox_hole *h)
+{
+    struct hole_seen *seen = arg;
+    seen->count++;
+    seen->from_us = h->from_us;
+    seen->to_us = h->to_us;
+}
+
+static void test_inbox_records_a_hole_for_a_lost_session(void **state)
+{
+    struct world *w = *state;
+    int64_t second = 0;
+    int64_t third = 0;
+    assert_int_equal(inbox_disconnected(w->inbox, w->connection, 5000), ERR_OK);
+    assert_int_equal(inbox_connected(w->inbox, "kiel", true, 6000, &second), ERR_OK);
+    assert_int_equal(inbox_disconnected(w->inbox, second, 7000), ERR_OK);
+    struct inbox_reader *r = open_reader(w);
+    struct hole_seen seen = {0};
+    assert_int_equal(inbox_holes(r, &seen, see_hole), ERR_OK);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(inbox_connected(w->inbox, "kiel", false, 9000, &third), ERR_OK);
+    assert_int_equal(inbox_holes(r, &seen, see_hole), ERR_OK);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.from_us, 7000);
+    assert_int_equal(seen.to_us, 9000);
+    inbox_reader_close(r);
+}
+
+static void
+test_inbox_get_before_finds_the_same_packet_on_the_last_connection(void **state)
+{
+    struct world *w = *state;
+    int64_t second = 0;
+    uint64_t t = 0;
+    struct message m = text_message("first", 5);
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &t), ERR_OK);
+    assert_int_equal(inbox_connected(w->inbox, "kiel", true, 3000, &second), ERR_OK);
+    m = text_message("again", 5);
+    assert_int_equal(inbox_put(w->inbox, second, &m, &t), ERR_OK);
+    m.packet_id = 6;
+    assert_int_equal(inbox_put(w->inbox, second, &m, &t), ERR_OK);
+    assert_int_equal(inbox_commit(w->inbox, t), ERR_OK);
+    struct inbox_reader *r = open_reader(w);
+    struct arena *a = arena_open(1 << 16);
+    struct message *read = NULL;
+    struct message before;
+    size_t count = 0;
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
+    assert_int_equal(count, 3);
+    assert_true(read[1].after_reconnect);
+    assert_false(read[0].after_reconnect);
+    assert_int_equal(inbox_get_before(r, &read[1], a, &before), ERR_OK);
+    assert_int_equal(before.id, read[0].id);
+    assert_int_equal(inbox_get_before(r, &read[2], a, &before), ERR_ABSENT);
+    assert_int_equal(inbox_get(r, 4711, a, &before), ERR_ABSENT);
+    arena_close(a);
+    inbox_reader_close(r);
+}
+
+static void test_inbox_read_stops_at_bytes_and_at_a_full_arena(void **state)
+{
+    struct world *w = *state;
+    uint64_t t = 0;
+    struct message m = text_message("0123456789", 0);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(inbox_put(w->inbox, w->connection, &m, &t), ERR_OK);
+    }
+    assert_int_equal(inbox_commit(w->inbox, t), ERR_OK);
+    struct inbox_reader *r = open_reader(w);
+    struct arena *a = arena_open(4096);
+    struct message *read = NULL;
+    size_t count = 0;
+    assert_int_equal(inbox_read(r, 0, 20, 45, a, &read, &count), ERR_OK);
+    assert_int_equal(count, 5);
+    arena_reset(a);
+    assert_int_equal(inbox_read(r, 0, 20, 100000, a, &read, &count), ERR_OK);
+    assert_true(count > 5 && count < 40);
+    arena_reset(a);
+    assert_int_equal(inbox_read(r, 0, 1000, 100000, a, &read, &count), ERR_FULL);
+    arena_close(a);
+    inbox_reader_close(r);
+}
+
+static void *put_many(void *arg)
+{
+    struct world *w = arg;
+    for (int i = 0; i < 500; i++) {
+        struct message m = text_message("x", 1);
+        uint64_t t = 0;
+        if (inbox_put(w->inbox, w->connection, &m, &t) != ERR_OK ||
+            (i % 7 == 0 && inbox_commit(w->inbox, t) != ERR_OK)) {
+            return arg;
+        }
+        inbox_idle(w->inbox);
+    }
+    return NULL;
+}
+
+static void test_inbox_serves_many_threads(void **state)
+{
+    struct world *w = *state;
+    pthread_t threads[4];
+    void *failed = NULL;
+    for (size_t i = 0; i < 4; i++) {
+        pthread_create(&threads[i], NULL, put_many, w);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        void *result = NULL;
+        pthread_join(threads[i], &result);
+        failed = result != NULL ? result : failed;
+    }
+    assert_null(failed);
+    assert_int_equal(inbox_commit(w->inbox, inbox_transaction(w->inbox)), ERR_OK);
+    assert_int_equal(inbox_last(w->inbox), 2000);
+    inbox_wait(w->inbox, 1999, 10000);
+}
+
+static void test_inbox_refuses_a_newer_file(void **state)
+{
+    struct world *w = *state;
+    char command[400];
+    struct inbox *other = NULL;
+    struct diag d = {0};
+    inbox_close(w->inbox);
+    w->inbox = NULL;
+    snprintf(command, sizeof command, "sqlite3 %s/inbox.db 'PRAGMA user_version=99'",
+             w->folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(inbox_open(w->folder, &other, &d), ERR_NEWER);
+    assert_non_null(strstr(d.text, "newer program"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_inbox_put_is_seen_only_after_commit),
+        TEST(test_inbox_failed_commit_loses_only_its_transaction),
+        TEST(test_inbox_records_a_hole_for_a_lost_session),
+        TEST(test_inbox_get_before_finds_the_same_packet_on_the_last_connection),
+        TEST(test_inbox_read_stops_at_bytes_and_at_a_full_arena),
+        TEST(test_inbox_serves_many_threads),
+        TEST(test_inbox_refuses_a_newer_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
