@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/clock.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_blob(sqlite3_stmt *q, int column, void *to, size_t size)
+{
+    const void *bytes = sqlite3_column_blob(q, column);
+    if (bytes != NULL && (size_t)sqlite3_column_bytes(q, column) == size) {
+        memcpy(to, bytes, size);
+    }
+}
+
+enum err store_load_books(struct store *s)
+{
+    sqlite3_stmt *q = NULL;
+    enum err e = sqlite_prepare(
+        s->db, "SELECT id, name, arrival, fates, outcomes FROM sources ORDER BY id", &q);
+    s->books = s->books != NULL ? s->books : calloc(SOURCES_MOST, sizeof *s->books);
+    e = s->books == NULL ? ERR_MEMORY : e;
+    s->books_count = 0;
+    int step = SQLITE_DONE;
+    while (e == ERR_OK && (step = sqlite3_step(q)) == SQLITE_ROW &&
+           s->books_count < SOURCES_MOST) {
+        struct books *b = &s->books[s->books_count++];
+        *b = (struct books){.source = arena_text(s->memory, sqlite_text(q, 1)),
+                            .id = sqlite3_column_int64(q, 0),
+                            .arrival_us = sqlite3_column_int64(q, 2)};
+        copy_blob(q, 3, b->fates, sizeof b->fates);
+        copy_blob(q, 4, b->outcomes, sizeof b->outcomes);
+        e = b->source == NULL ? ERR_MEMORY : ERR_OK;
+    }
+    e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(s->db, NULL) : e;
+    sqlite3_finalize(q);
+    return e;
+}
+
+enum err store_find_books(struct store *s, const char *source, struct books **out)
+{
+    for (size_t i = 0; i < s->books_count; i++) {
+        if (strcmp(s->books[i].source, source) == 0) {
+            *out = &s->books[i];
+            return ERR_OK;
+        }
+    }
+    if (s->books_count == SOURCES_MOST) {
+        return ERR_FULL;
+    }
+    struct books *b = &s->books[s->books_count];
+    *b = (struct books){.source = arena_text(s->memory, source),
+                        .id = (sqlite3_int64)s->books_count + 1,
+                        .arrival_us = CLOCK_NONE,
+                        .dirty = true};
+    if (b->source == NULL) {
+        return ERR_MEMORY;
+    }
+    s->books_count++;
+    *out = b;
+    return ERR_OK;
+}
+
+enum err store_book(struct store *s, const char *source, enum fate fate, int64_t messages,
+                    const int64_t outcomes[OUTCOME_COUNT], int64_t arrival_us)
+{
+    struct books *b = NULL;
+    enum err e = store_find_books(s, source, &b);
+    if (e != ERR_OK) {
+        return e;
+    }
+    b->fates[fate] += messages;
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        b->outcomes[o] += outcomes[o];
+    }
+    b->arrival_us = arrival_us > b->arrival_us ? arrival_us : b->arrival_us;
+    b->dirty = true;
+    return ERR_OK;
+}
+
+enum err store_write_books(struct store *s)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < s->books_count && e == ERR_OK; i++) {
+        struct books *b = &s->books[i];
+        if (!b->dirty) {
+            continue;
+        }
+        sqlite3_bind_int64(s->sql.book, 1, b->id);
+        sqlite3_bind_text(s->sql.book, 2, b->source, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s->sql.book, 3, b->arrival_us);
+        sqlite3_bind_blob(s->sql.book, 4, b->fates, sizeof b->fates, SQLITE_STATIC);
+        sqlite3_bind_blob(s->sql.book, 5, b->outcomes, sizeof b->outcomes, SQLITE_STATIC);
+        e = sqlite_step_done(s->db, s->sql.book);
+        b->dirty = false;
+    }
+    return e;
+}
+
+enum err store_put_message(struct store *s, const struct message_row *m)
+{
+    if (m->fate == FATE_STORED) {
+        sqlite3_bind_int64(s->sql.message_drop, 1, m->id);
+        return sqlite_step_done(s->db, s->sql.message_drop);
+    }
+    struct books *b = NULL;
+    enum err e = store_find_books(s, m->source, &b);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_stmt *q = s->sql.message_put;
+    sqlite3_bind_int64(q, 1, m->id);
+    sqlite3_bind_int64(q, 2, b->id);
+    sqlite3_bind_int(q, 3, (int)m->fate);
+    sqlite3_bind_blob(q, 4, m->outcomes, sizeof m->outcomes, SQLITE_STATIC);
+    sqlite3_bind_text(q, 5, m->stage, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 6, m->device, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 7, m->reason, -1, SQLITE_STATIC);
+    return sqlite_step_done(s->db, q);
+}
+
+enum err store_get_message(struct store *s, int64_t id, struct message_row *out)
+{
+    sqlite3_stmt *q = s->sql.message_get;
+    sqlite3_reset(q);
+    sqlite3_bind_int64(q, 1, id);
+    int step = sqlite3_step(q);
+    if (step != SQLITE_ROW) {
+        enum err e = step == SQLITE_DONE ? ERR_ABSENT : sqlite_err(s->db, NULL);
+        sqlite3_reset(q);
+        return e;
+    }
+    /* not reset: the texts stay until the next call */
+    *out = (struct message_row){.id = id,
+                                .source = sqlite_text(q, 0),
+                                .fate = (enum fate)sqlite3_column_int(q, 1),
+                                .stage = sqlite_text(q, 3),
+                                .device = sqlite_text(q, 4),
+                                .reason = sqlite_text(q, 5)};
+    copy_blob(q, 2, out->outcomes, sizeof out->outcomes);
+    return ERR_OK;
+}
+
+enum err store_list_messages(struct store *s, enum fate fate, int64_t after, int64_t *ids,
+                             size_t most, size_t *count)
+{
+    sqlite3_stmt *q = s->sql.message_list;
+    sqlite3_bind_int(q, 1, (int)fate);
+    sqlite3_bind_int64(q, 2, after);
+    sqlite3_bind_int64(q, 3, (sqlite3_int64)most);
+    size_t n = 0;
+    int step;
+    while ((step = sqlite3_step(q)) == SQLITE_ROW && n < most) {
+        ids[n++] = sqlite3_column_int64(q, 0);
+    }
+    enum err e =
+        step == SQLITE_ROW || step == SQLITE_DONE ? ERR_OK : sqlite_err(s->db, NULL);
+    sqlite3_reset(q);
+    if (e == ERR_OK) {
+        *count = n;
+    }
+    return e;
+}
+
+enum err store_pending(struct store *s, const char *source, const char *device,
+                       const char *field, int64_t arrival_us)
+{
+    struct books *b = NULL;
+    enum err e = store_find_books(s, source, &b);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_stmt *q = s->sql.pending;
+    sqlite3_bind_int64(q, 1, b->id);
+    sqlite3_bind_text(q, 2, device, -1, SQLITE_STATIC);
+    sqlite3_bind_text(q, 3, field, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 4, arrival_us);
+    return sqlite_step_done(s->db, q);
+}
+
+enum err store_pending_done(struct store *s, const char *source, const char *device)
+{
+    struct books *b = NULL;
+    enum err e = store_find_books(s, source, &b);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_bind_int64(s->sql.pending_done, 1, b->id);
+    sqlite3_bind_text(s->sql.pending_done, 2, device, -1, SQLITE_STATIC);
+    return sqlite_step_done(s->db, s->sql.pending_done);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/reader_internal.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
+static bool wanted(const struct store_query *q, sqlite3_stmt *s)
+{
+    return one_of(sqlite_text(s, 1), q->cities, q->city_count) &&
+           one_of(sqlite_text(s, 3), q->parameters, q->parameter_count) &&
+           (q->station == NULL || strcmp(sqlite_text(s, 2), q->station) == 0) &&
+           (q->position == NULL || strcmp(sqlite_text(s, 4), q->position) == 0) &&
+           (q->origin == NULL || strcmp(sqlite_text(s, 5), q->origin) == 0);
+}
+
+static enum err add_series(struct rows *rows, size_t *size, sqlite3_stmt *s)
+{
+    if (rows->series_count == *size) {
+        size_t larger = *size == 0 ? 64 : *size * 2;
+        struct reader_series *grown =
+            realloc(rows->series, larger * sizeof *rows->series);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        rows->series = grown;
+        *size = larger;
+    }
+    struct reader_series *n = &rows->series[rows->series_count++];
+    int decimals = sqlite3_column_int(s, 7);
+    *n = (struct reader_series){
+        .id = sqlite3_column_int(s, 0),
+        .key = {.city = strdup(sqlite_text(s, 1)),
+                .station = strdup(sqlite_text(s, 2)),
+                .parameter = strdup(sqlite_text(s, 3)),
+                .position = strdup(sqlite_text(s, 4)),
+                .origin = strdup(sqlite_text(s, 5))},
+        .unit = strdup(sqlite_text(s, 6)),
+        .scale = store_scale(decimals >= 0 && decimals <= 6 ? decimals : 0)};
+    return n->key.city == NULL || n->key.station == NULL || n->key.parameter == NULL ||
+                   n->key.position == NULL || n->key.origin == NULL || n->unit == NULL
+               ? ERR_MEMORY
+               : ERR_OK;
+}
+
+static enum err read_series(struct store_reader *r, const struct store_query *q)
+{
+    sqlite3_stmt *s = NULL;
+    size_t size = 0;
+    enum err e = sqlite_prepare(
+        r->db,
+        q->by_dump_order
+            ? "SELECT id, city, station, parameter, position, origin, unit, decimals"
+              " FROM series ORDER BY city, station, parameter, position, origin"
+            : "SELECT id, city, station, parameter, position, origin, unit, decimals"
+              " FROM series ORDER BY station, parameter, position, origin, city",
+        &s);
+    int step = SQLITE_DONE;
+    while (e == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        if (wanted(q, s)) {
+            e = add_series(&r->rows, &size, s);
+        }
+    }
+    e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(r->db, NULL) : e;
+    sqlite3_finalize(s);
+    return e;
+}
+
+/* The chunks that hold anything, by a jump over the key for each. */
+static enum err read_chunks(struct store_reader *r)
+{
+    struct rows *rows = &r->rows;
+    sqlite3_stmt *s = NULL;
+    int64_t last = store_time_of(rows->to_us - 1).chunk;
+    int64_t chunk = store_time_of(rows->from_us).chunk;
+    size_t size = 0;
+    enum err e = sqlite_prepare(
+        r->db, "SELECT min(chunk) FROM observations WHERE chunk >= ?1", &s);
+    while (e == ERR_OK && chunk <= last) {
+        sqlite3_int64 found = 0;
+        sqlite3_bind_int64(s, 1, chunk);
+        e = sqlite_step_number(r->db, s, INT64_MAX, &found);
+        if (e != ERR_OK || found > last) {
+            break;
+        }
+        if (rows->chunk_count == size) {
+            size = size == 0 ? 64 : size * 2;
+            int64_t *grown = realloc(rows->chunks, size * sizeof *grown);
+            if (grown == NULL) {
+                e = ERR_MEMORY;
+                break;
+            }
+            rows->chunks = grown;
+        }
+        rows->chunks[rows->chunk_count++] = found;
+        chunk = found + 1;
+    }
+    sqlite3_finalize(s);
+    return e;
+}
+
+static void fill_row(struct rows *rows, struct observation_row *row, int64_t time_us)
+{
+    const struct reader_series *series = &rows->series[rows->at];
+    sqlite3_stmt *s = rows->select;
+    *row = (struct observation_row){.key = series->key,
+                                    .series = series->id,
+                                    .time_us = time_us,
+                                    .value = store_column_value(s, 2, series->scale),
+                                    .unit = series->unit,
+                                    .tests = (quality_tests)sqlite3_column_int64(s, 3),
+                                    .message = sqlite3_column_int64(s, 4)};
+    row->raw = sqlite3_column_type(s, 5) == SQLITE_NULL ? row->value
+                                                        : store_column_value(s, 5, 1);
+    row->raw_unit = series->unit;
+    if (sqlite3_column_type(s, 6) != SQLITE_NULL) {
+        text_copy(rows->raw_unit, sizeof rows->raw_unit, sqlite_text(s, 6));
+        row->raw_unit = rows->raw_unit;
+    }
+}
+
+/* Binds the next chunk of the series, or the first of the next one. False: no more. */
+static bool next_chunk(struct rows *rows)
+{
+    sqlite3_reset(rows->select);
+    if (rows->chunk_at == rows->chunk_count) {
+        rows->chunk_at = 0;
+        rows->at++;
+    }
+    if (rows->at >= rows->series_count || rows->chunk_count == 0) {
+        return false;
+    }
+    sqlite3_bind_int64(rows->select, 1, rows->chunks[rows->chunk_at++]);
+    sqlite3_bind_int(rows->select, 2, rows->series[rows->at].id);
+    return true;
+}
+
+static int next_row(void *self, struct observation_row *row)
+{
+    struct store_reader *r = self;
+    struct rows *rows = &r->rows;
+    for (;;) {
+        int step = sqlite3_step(rows->select);
+        if (step == SQLITE_DONE) {
+            if (!next_chunk(rows)) {
+                return 0;
+            }
+            continue;
+        }
+        if (step != SQLITE_ROW) {
+            rows->err = sqlite_err(r->db, NULL);
+            return -1;
+        }
+        int64_t time_us = store_time_us((struct store_time){
+            rows->chunks[rows->chunk_at - 1], sqlite3_column_int(rows->select, 0),
+            sqlite3_column_int(rows->select, 1)});
+        if (time_us >= rows->from_us && time_us < rows->to_us) {
+            fill_row(rows, row, time_us);
+            return 1;
+        }
+    }
+}
+
+enum err store_rows_open(struct store_reader *r, const struct store_query *q,
+                         struct row_source *out, struct diag *d)
+{
+    struct rows *rows = &r->rows;
+    store_rows_close(r);
+    rows->open = true;
+    rows->from_us = q->from_us;
+    rows->to_us = q->to_us;
+    enum err e = read_series(r, q);
+    e = e != ERR_OK ? e : read_chunks(r);
+    e = e != ERR_OK
+            ? e
+            : sqlite_prepare(r->db,
+                             "SELECT s, us, value, flags, message, raw, (SELECT text"
+                             " FROM units WHERE id = raw_unit) FROM observations"
+                             " WHERE chunk = ?1 AND series = ?2 ORDER BY s, us",
+                             &rows->select);
+    if (e != ERR_OK) {
+        diag_set(d, "the store can't be read: %s", sqlite3_errmsg(r->db));
+        store_rows_close(r);
+        return e;
+    }
+    /* nothing is bound yet: the first step gives no row and moves on to the first chunk
+     */
+    *out = (struct row_source){.next = next_row, .self = r};
+    return ERR_OK;
+}
+
+void store_rows_close(struct store_reader *r)
+{
+    struct rows *rows = &r->rows;
+    sqlite3_finalize(rows->select);
+    for (size_t i = 0; i < rows->series_count; i++) {
+        struct reader_series *s = &rows->series[i];
+        free((void *)(uintptr_t)s->key.city);
+        free((void *)(uintptr_t)s->key.station);
+        free((void *)(uintptr_t)s->key.parameter);
+        free((void *)(uintptr_t)s->key.position);
+        free((void *)(uintptr_t)s->key.origin);
+        free(s->unit);
+    }
+    free(rows->series);
+    free(rows->chunks);
+    *rows = (struct rows){0};
+}
+
+/* Time of the first (end 0) or last (end 1) observation of a series; CLOCK_NONE: none. */
+static int64_t find_end(const struct rows *rows, sqlite3_stmt *s, int32_t series, int end)
+{
+    for (size_t k = 0; k < rows->chunk_count; k++) {
+        int64_t chunk = rows->chunks[end == 0 ? k : rows->chunk_count - 1 - k];
+        int64_t found = CLOCK_NONE;
+        sqlite3_bind_int64(s, 1, chunk);
+        sqlite3_bind_int(s, 2, series);
+        if (sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, end) != SQLITE_NULL) {
+            found = store_time_us((struct store_time){chunk, 0, 0}) +
+                    sqlite3_column_int64(s, end);
+        }
+        sqlite3_reset(s);
+        if (found != CLOCK_NONE) {
+            return found;
+        }
+    }
+    return CLOCK_NONE;
+}
+
+enum err store_extent(struct store_reader *r, const struct store_query *q,
+                      int64_t *first_us, int64_t *last_us)
+{
+    struct row_source source;
+    struct rows *rows = &r->rows;
+    int64_t first = INT64_MAX;
+    int64_t last = CLOCK_NONE;
+    sqlite3_stmt *s = NULL;
+    enum err e = store_rows_open(r, q, &source, NULL);
+    e = e != ERR_OK ? e
+                    : sqlite_prepare(r->db,
+                                     "SELECT min(s * 1000000 + us),"
+                                     " max(s * 1000000 + us) FROM observations"
+                                     " WHERE chunk = ?1 AND series = ?2",
+                                     &s);
+    for (size_t i = 0; e == ERR_OK && i < rows->series_count; i++) {
+        int64_t from = find_end(rows, s, rows->series[i].id, 0);
+        int64_t to = find_end(rows, s, rows->series[i].id, 1);
+        first = from != CLOCK_NONE && from < first ? from : first;
+        last = to > last ? to : last;
+    }
+    sqlite3_finalize(s);
+    store_rows_close(r);
+    if (e == ERR_OK) {
+        *first_us = last == CLOCK_NONE ? CLOCK_NONE : first;
+        *last_us = last;
+    }
+    return e;
+}

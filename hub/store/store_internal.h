@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+/* What the files of the writer share. Threads: as writer.h. */
+
+#include "base/arena.h"
+#include "store/schema.h"
+#include "store/writer.h"
+
+struct series {
+    struct series_key key;
+    const char *unit;
+    double scale;
+    int32_t id;
+};
+
+struct books {
+    const char *source;
+    sqlite3_int64 id;
+    int64_t arrival_us;
+    int64_t fates[FATE_COUNT];
+    int64_t outcomes[OUTCOME_COUNT];
+    bool dirty;
+};
+
+enum { SOURCES_MOST = 4096, UNITS_KEPT = 256 };
+
+struct unit_text {
+    char text[64];
+    sqlite3_int64 id; /* 0: free */
+};
+
+struct store {
+    sqlite3 *db;
+    struct arena *memory; /* names of series and sources */
+    struct {
+        sqlite3_stmt *begin, *commit, *insert, *select, *update, *revise, *keep, *unkeep,
+            *get_kept, *kept, *change, *number, *series, *unit_put, *unit_get,
+            *message_put, *message_get, *message_drop, *message_list, *book, *pending,
+            *pending_done;
+    } sql;
+    int64_t numbers[STORE_NUMBERS];
+    struct series *series; /* by id - 1 */
+    size_t series_count, series_size;
+    int32_t *series_table; /* ids by hash of the key; 0: free */
+    size_t series_table_size;
+    struct books *books;
+    size_t books_count;
+    struct unit_text units[UNITS_KEPT]; /* a cache by hash */
+    int log_pages;
+};
+
+/* series.c */
+MUST_USE enum err store_load_series(struct store *s);
+void store_forget_new_series(struct store *s);
+MUST_USE enum err store_unit_id(struct store *s, const char *text, sqlite3_int64 *id);
+
+/* books.c */
+MUST_USE enum err store_load_books(struct store *s);
+MUST_USE enum err store_write_books(struct store *s);
+MUST_USE enum err store_find_books(struct store *s, const char *source,
+                                   struct books **out);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/clock.h"
+#include "store/store_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHECKPOINT_PAGES = 4000, MEMORY_CEILING = 256 << 20 };
+
+#define KEY "chunk = ?1 AND series = ?2 AND s = ?3 AND us = ?4"
+
+static enum err prepare_observations(struct store *s)
+{
+    const struct {
+        const char *sql;
+        sqlite3_stmt **out;
+    } all[] = {
+        {"BEGIN IMMEDIATE", &s->sql.begin},
+        {"COMMIT", &s->sql.commit},
+        {"INSERT OR IGNORE INTO observations VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         &s->sql.insert},
+        {"SELECT value, raw, message, flags FROM observations WHERE " KEY,
+         &s->sql.select},
+        {"UPDATE observations SET value = ?5, flags = ?6, message = ?7, raw = ?8,"
+         " raw_unit = ?9 WHERE " KEY,
+         &s->sql.update},
+        {"INSERT INTO revisions(series, time, at, value, raw, raw_unit, flags, message)"
+         " SELECT ?2, ?5, coalesce((SELECT max(number) FROM changes), 0),"
+         " CASE typeof(value) WHEN 'integer' THEN value / ?6 ELSE value END,"
+         " CASE typeof(raw) WHEN 'integer' THEN raw * 1.0 ELSE raw END, raw_unit, flags,"
+         " message FROM observations WHERE " KEY,
+         &s->sql.revise},
+        {"INSERT OR IGNORE INTO conflicts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         &s->sql.keep},
+        {"DELETE FROM conflicts WHERE series = ?1 AND time = ?2 AND message = ?3"
+         " AND position = ?4",
+         &s->sql.unkeep},
+        {"SELECT count(*) FROM conflicts WHERE series = ?1 AND time = ?2", &s->sql.kept},
+        {"SELECT message, position FROM conflicts WHERE series = ?1 AND time = ?2"
+         " AND value IS ?3 ORDER BY message, position LIMIT 1",
+         &s->sql.get_kept},
+        {"INSERT INTO changes(series, first, span) VALUES(?1, ?2, ?3)", &s->sql.change},
+        {"INSERT INTO numbers VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE"
+         " SET value = excluded.value",
+         &s->sql.number},
+        {"INSERT INTO series VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &s->sql.series},
+        {"INSERT OR IGNORE INTO units(text) VALUES(?1)", &s->sql.unit_put},
+        {"SELECT id FROM units WHERE text = ?1", &s->sql.unit_get},
+    };
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < sizeof all / sizeof *all && e == ERR_OK; i++) {
+        e = sqlite_prepare(s->db, all[i].sql, all[i].out);
+    }
+    return e;
+}
+
+static enum err prepare_books(struct store *s)
+{
+    const struct {
+        const char *sql;
+        sqlite3_stmt **out;
+    } all[] = {
+        {"INSERT OR REPLACE INTO messages VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+         &s->sql.message_put},
+        {"SELECT (SELECT name FROM sources WHERE id = source), fate, outcomes, stage,"
+         " device, reason FROM messages WHERE id = ?1",
+         &s->sql.message_get},
+        {"DELETE FROM messages WHERE id = ?1", &s->sql.message_drop},
+        {"SELECT id FROM messages WHERE fate = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+         &s->sql.message_list},
+        {"INSERT INTO sources VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO UPDATE SET"
+         " arrival = excluded.arrival, fates = excluded.fates,"
+         " outcomes = excluded.outcomes",
+         &s->sql.book},
+        {"INSERT INTO pending VALUES(?1, ?2, ?3, 1, ?4, ?4) ON CONFLICT DO UPDATE SET"
+         " count = count + 1, first = min(first, excluded.first),"
+         " last = max(last, excluded.last)",
+         &s->sql.pending},
+        {"DELETE FROM pending WHERE source = ?1 AND device = ?2", &s->sql.pending_done},
+    };
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < sizeof all / sizeof *all && e == ERR_OK; i++) {
+        e = sqlite_prepare(s->db, all[i].sql, all[i].out);
+    }
+    return e;
+}
+
+static enum err load_numbers(struct store *s)
+{
+    sqlite3_stmt *q = NULL;
+    enum err e = sqlite_prepare(s->db, "SELECT name, value FROM numbers", &q);
+    int step = SQLITE_DONE;
+    while (e == ERR_OK && (step = sqlite3_step(q)) == SQLITE_ROW) {
+        int name = sqlite3_column_int(q, 0);
+        if (name >= 0 && name < STORE_NUMBERS) {
+            s->numbers[name] = sqlite3_column_int64(q, 1);
+        }
+    }
+    e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(s->db, NULL) : e;
+    sqlite3_finalize(q);
+    return e;
+}
+
+static enum err give_slot(struct store *s, sqlite3_stmt *put, sqlite3_stmt *get,
+                          const char *name, int *slot)
+{
+    sqlite3_int64 number = 0;
+    sqlite3_bind_text(put, 1, name, -1, SQLITE_STATIC);
+    enum err e = sqlite_step_done(s->db, put);
+    if (e == ERR_OK) {
+        sqlite3_bind_text(get, 1, name, -1, SQLITE_STATIC);
+        e = sqlite_step_number(s->db, get, QUALITY_TESTS, &number);
+    }
+    *slot = (int)number;
+    return e == ERR_OK && number >= QUALITY_TESTS ? ERR_FULL : e;
+}
+
+static enum err give_slots(struct store *s, const char *const *tests, size_t count,
+                           int slots[QUALITY_TESTS])
+{
+    sqlite3_stmt *put = NULL;
+    sqlite3_stmt *get = NULL;
+    enum err e = sqlite_prepare(s->db,
+                                "INSERT OR IGNORE INTO tests(slot, name) VALUES("
+                                "coalesce((SELECT max(slot) + 1 FROM tests), 0), ?1)",
+                                &put);
+    e = e != ERR_OK
+            ? e
+            : sqlite_prepare(s->db, "SELECT slot FROM tests WHERE name = ?1", &get);
+    e = count > QUALITY_TESTS ? ERR_FULL : e;
+    for (size_t i = 0; i < count && e == ERR_OK; i++) {
+        e = give_slot(s, put, get, tests[i], &slots[i]);
+    }
+    sqlite3_finalize(put);
+    sqlite3_finalize(get);
+    return e;
+}
+
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    (void)db;
+    (void)name;
+    ((struct store *)arg)->log_pages = pages;
+    return SQLITE_OK;
+}
+
+enum err store_open(const char *folder, const char *const *tests, size_t count,
+                    int slots[QUALITY_TESTS], struct store **out, struct diag *d)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/hub.db", folder);
+    struct store *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return ERR_MEMORY;
+    }
+    s->memory = arena_open_growing(MEMORY_CEILING);
+    enum err e =
+        s->memory == NULL ? ERR_MEMORY : sqlite_open_writer(path, &hub_schema, &s->db, d);
+    if (e == ERR_OK) {
+        sqlite3_wal_hook(s->db, on_commit, s);
+        s->log_pages = CHECKPOINT_PAGES;
+        e = prepare_observations(s);
+        e = e != ERR_OK ? e : prepare_books(s);
+        e = e != ERR_OK ? e : load_numbers(s);
+        e = e != ERR_OK ? e : store_load_series(s);
+        e = e != ERR_OK ? e : store_load_books(s);
+        e = e != ERR_OK ? e : give_slots(s, tests, count, slots);
+        if (e != ERR_OK && d != NULL && d->text[0] == '\0') {
+            diag_set(d, "%s", err_text(e));
+        }
+    }
+    if (e != ERR_OK) {
+        store_close(s);
+        return e;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    sqlite3_stmt *q = NULL;
+    while (s->db != NULL && (q = sqlite3_next_stmt(s->db, NULL)) != NULL) {
+        sqlite3_finalize(q);
+    }
+    sqlite3_close(s->db);
+    arena_close(s->memory);
+    free(s->series);
+    free(s->series_table);
+    free(s->books);
+    free(s);
+}
+
+int64_t store_number(const struct store *s, enum store_number n)
+{
+    return s->numbers[n];
+}
+
+enum err store_set_number(struct store *s, enum store_number n, int64_t value)
+{
+    if (s->numbers[n] == value) {
+        return ERR_OK;
+    }
+    sqlite3_bind_int(s->sql.number, 1, (int)n);
+    sqlite3_bind_int64(s->sql.number, 2, value);
+    enum err e = sqlite_step_done(s->db, s->sql.number);
+    if (e == ERR_OK) {
+        s->numbers[n] = value;
+    }
+    return e;
+}
+
+enum err store_begin(struct store *s)
+{
+    return sqlite_step_done(s->db, s->sql.begin);
+}
+
+enum err store_commit(struct store *s)
+{
+    enum err e = store_write_books(s);
+    e = e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.commit);
+    if (e != ERR_OK) {
+        store_rollback(s);
+    }
+    return e;
+}
+
+void store_rollback(struct store *s)
+{
+    if (!sqlite3_get_autocommit(s->db)) {
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    /* what stands in memory is read again: it must not be ahead of the file */
+    store_forget_new_series(s);
+    memset(s->units, 0, sizeof s->units);
+    if (load_numbers(s) != ERR_OK || store_load_books(s) != ERR_OK) {
+        s->books_count = 0;
+    }
+}
+
+static void bind_key(sqlite3_stmt *q, int32_t series, int64_t time_us)
+{
+    struct store_time t = store_time_of(time_us);
+    sqlite3_bind_int64(q, 1, t.chunk);
+    sqlite3_bind_int(q, 2, series);
+    sqlite3_bind_int(q, 3, t.s);
+    sqlite3_bind_int(q, 4, t.us);
+}
+
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static enum err bind_observation(struct store *s, sqlite3_stmt *q,
+                                 const struct observation *o)
+{
+    const struct series *series = &s->series[o->series - 1];
+    bind_key(q, o->series, o->time_us);
+    store_bind_value(q, 5, o->value, series->scale);
+    sqlite3_bind_int64(q, 6, (sqlite3_int64)o->tests);
+    sqlite3_bind_int64(q, 7, o->message);
+    if (same_number(o->raw, o->value)) {
+        sqlite3_bind_null(q, 8);
+    } else {
+        store_bind_value(q, 8, o->raw, 1);
+    }
+    if (o->raw_unit == series->unit || strcmp(o->raw_unit, series->unit) == 0) {
+        sqlite3_bind_null(q, 9);
+        return ERR_OK;
+    }
+    sqlite3_int64 unit = 0;
+    enum err e = store_unit_id(s, o->raw_unit, &unit);
+    sqlite3_bind_int64(q, 9, unit);
+    return e;
+}
+
+static enum err read_held(struct store *s, const struct observation *o, struct held *held)
+{
+    sqlite3_stmt *q = s->sql.select;
+    bind_key(q, o->series, o->time_us);
+    if (sqlite3_step(q) != SQLITE_ROW) {
+        enum err e = sqlite_err(s->db, NULL);
+        sqlite3_reset(q);
+        return e == ERR_OK ? ERR_INTERNAL : e;
+    }
+    held->value = store_column_value(q, 0, s->series[o->series - 1].scale);
+    held->raw = sqlite3_column_type(q, 1) == SQLITE_NULL ? held->value
+                                                         : store_column_value(q, 1, 1);
+    held->message = sqlite3_column_int64(q, 2);
+    held->tests = (quality_tests)sqlite3_column_int64(q, 3);
+    sqlite3_reset(q);
+    return ERR_OK;
+}
+
+enum err store_insert(struct store *s, const struct observation *o, bool *inserted,
+                      struct held *held)
+{
+    enum err e = bind_observation(s, s->sql.insert, o);
+    e = e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.insert);
+    if (e != ERR_OK) {
+        return e;
+    }
+    *inserted = sqlite3_changes(s->db) > 0;
+    return *inserted ? ERR_OK : read_held(s, o, held);
+}
+
+enum err store_replace(struct store *s, const struct observation *o, bool revision)
+{
+    enum err e = ERR_OK;
+    if (revision) {
+        bind_key(s->sql.revise, o->series, o->time_us);
+        sqlite3_bind_int64(s->sql.revise, 5, o->time_us);
+        sqlite3_bind_double(s->sql.revise, 6, s->series[o->series - 1].scale);
+        e = sqlite_step_done(s->db, s->sql.revise);
+    }
+    e = e != ERR_OK ? e : bind_observation(s, s->sql.update, o);
+    return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.update);
+}
+
+enum err store_holds(struct store *s, int32_t series, int64_t time_us, int64_t message,
+                     bool *holds)
+{
+    sqlite3_stmt *q = s->sql.select;
+    bind_key(q, series, time_us);
+    int step = sqlite3_step(q);
+    bool found = step == SQLITE_ROW && sqlite3_column_int64(q, 2) == message;
+    enum err e =
+        step == SQLITE_ROW || step == SQLITE_DONE ? ERR_OK : sqlite_err(s->db, NULL);
+    sqlite3_reset(q);
+    if (e == ERR_OK) {
+        *holds = found;
+    }
+    return e;
+}
