@@ -27,8 +27,10 @@ struct reading {
     bool ignored; /* the model does not name the field, or in "ignore" */
     enum value_kind kind;
     double value;
-    const char *text; /* of VALUE_TEXT, else NULL */
-    const char *unit; /* as received, else the model's; NULL: none */
+    const char *text;        /* of VALUE_TEXT, else NULL */
+    const char *unit;        /* as received, else the model's; NULL: none */
+    const char *scaled_unit; /* what normalise reads instead of unit; NULL: unit */
+    double scale;            /* with scaled_unit: value * scale is in it */
     int64_t time_us;
     enum time_source time_source;
     int index; /* in the message, from 0 */

@@ -13,6 +13,8 @@
 
 #include <stdbool.h>
 
+enum { UNIT_TEXT_MOST = 64 }; /* bytes of a unit's text; a longer one is refused */
+
 struct units; /* opaque */
 
 /* Reads UDUNITS-2's database and the aliases of c (borrowed: c outlives the result).
@@ -25,10 +27,22 @@ void units_close(struct units *u); /* u may be NULL */
  *   text   UTF-8 as received, e.g. "mg/L", "°C"; borrowed for the call
  *   out    in to; untouched on failure
  * ERR_UNIT   text is no unit, is refused, or its dimension does not fit (REJECT; d says)
- * Relative error below 1e-12 for linear units. Converters are kept: the second call with
- * the same texts costs a look-up. */
+ * Relative error below 1e-12 for linear units; powers of ten are exact (1234 mm is the
+ * double nearest to 1.234 m). Converters are kept, at most 512, the oldest make room: the
+ * second call with the same texts costs a look-up, and none if text equals to. */
 MUST_USE enum err unit_convert(struct units *u, double value, const char *text,
                                const char *to, double *out, struct diag *d);
+
+/* What a unit of text is to one of to. */
+enum unit_match {
+    UNIT_SAME,  /* the same unit, maybe by another name: the number stays */
+    UNIT_FITS,  /* of the same dimension */
+    UNIT_RATIO, /* ratios of another scale (1, %, 1e-3): only for who knows it is one */
+    UNIT_OTHER, /* of another dimension, reciprocal, or dimensionless and not the same */
+    UNIT_REFUSED, /* text must not be read: by the alias table, or no text at all */
+    UNIT_UNKNOWN, /* nobody knows text: an alias can be added */
+};
+enum unit_match unit_compare(struct units *u, const char *text, const char *to);
 
 /* ERR_OK if text names a unit (alias or UDUNITS-2). */
 MUST_USE enum err unit_check(struct units *u, const char *text, struct diag *d);
@@ -40,8 +54,9 @@ bool unit_same(struct units *u, const char *a, const char *b);
  * the same unit by name. */
 bool unit_fits(struct units *u, const char *text, const char *to);
 
-/* The text by the rule for look-ups: runs of blanks one blank, dots a point, superscripts
- * as ^n or -n, one micro sign. Returns to (size bytes; cut). */
+/* The text by the rule for look-ups: runs of blanks one blank, none at the ends, dots a
+ * point, superscripts as ^n or -n, one micro sign. Returns to (size bytes; cut at a whole
+ * character). */
 char *unit_fold(const char *text, char *to, unsigned long size);
 
 #endif
