@@ -29,6 +29,9 @@ struct check {
     enum quality (*judge)(const struct check_input *in);
 };
 
+/* Made by the build: one row a file in checks/, by name of the file, NULL at the end. */
+extern const struct check *const check_table[];
+
 /* Tests that no check runs: "device" (status sent by the device) and "time" (arrival time
  * may be wrong) come first in the list of names. */
 enum { QUALITY_TEST_DEVICE, QUALITY_TEST_TIME, QUALITY_TEST_FIRST_CHECK };

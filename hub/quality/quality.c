@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "quality/quality.h"
+
+#include <pthread.h>
+
+static const char *names[QUALITY_TESTS] = {"device", "time"};
+static size_t name_count = QUALITY_TEST_FIRST_CHECK;
+static pthread_once_t named = PTHREAD_ONCE_INIT;
+
+static void collect_names(void)
+{
+    for (size_t i = 0; check_table[i] != NULL && name_count < QUALITY_TESTS; i++) {
+        names[name_count++] = check_table[i]->name;
+    }
+}
+
+const char *const *quality_test_names(size_t *count)
+{
+    pthread_once(&named, collect_names);
+    *count = name_count;
+    return names;
+}
+
+quality_tests quality_judge(const struct quality_plan *q, const struct check_input *in,
+                            quality_tests tests)
+{
+    for (size_t i = QUALITY_TEST_FIRST_CHECK; i < q->count; i++) {
+        const struct check *check = check_table[i - QUALITY_TEST_FIRST_CHECK];
+        if (check == NULL) {
+            break;
+        }
+        enum quality flag = check->judge(in);
+        if (flag != QUALITY_NONE) {
+            tests = quality_tests_set(tests, q->slots[i], flag);
+        }
+    }
+    return tests;
+}
