@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/quality.h"
 
+#include <math.h>
 #include <pthread.h>
 
 static const char *names[QUALITY_TESTS] = {"device", "time"};
@@ -21,6 +22,16 @@ const char *const *quality_test_names(size_t *count)
     return names;
 }
 
+static quality_tests mark_missing(const struct quality_plan *q, quality_tests tests)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (quality_tests_get(tests, q->slots[i]) != QUALITY_NONE) {
+            tests = quality_tests_set(tests, q->slots[i], QUALITY_MISSING);
+        }
+    }
+    return tests;
+}
+
 quality_tests quality_judge(const struct quality_plan *q, const struct check_input *in,
                             quality_tests tests)
 {
@@ -34,5 +45,5 @@ quality_tests quality_judge(const struct quality_plan *q, const struct check_inp
             tests = quality_tests_set(tests, q->slots[i], flag);
         }
     }
-    return tests;
+    return isfinite(in->value) ? tests : mark_missing(q, tests);
 }

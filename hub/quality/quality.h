@@ -44,7 +44,9 @@ struct quality_plan {
     size_t count;
 };
 
-/* Runs every check on in and returns tests with their flags set. */
+/* Runs every check on in and returns tests with their flags set. tests holds "device" and
+ * "time" already. Of a missing value every test that ran is 9, those two as well: so the
+ * aggregate of a missing value is 9 (ioos_qc: each test gives 9 to a missing value). */
 quality_tests quality_judge(const struct quality_plan *q, const struct check_input *in,
                             quality_tests tests);
 

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "quality/checks/gross_range.h"
+#include "quality/quality.h"
+#include "support/assert_close.h"
+#include "support/fixture.h"
+
+#include <glob.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct period always = {INT64_MIN, INT64_MAX};
+
+static struct check_input input(const struct parameter *p, const struct station *s,
+                                double value)
+{
+    return (struct check_input){
+        .parameter = p, .station = s, .time_us = 1000, .value = value};
+}
+
+/* Index of the gross range test in the list of names. */
+static size_t gross_range_index(void)
+{
+    size_t count = 0;
+    const char *const *names = quality_test_names(&count);
+    for (size_t i = QUALITY_TEST_FIRST_CHECK; i < count; i++) {
+        if (strcmp(names[i], "gross_range_test") == 0) {
+            return i;
+        }
+    }
+    fail_msg("no gross_range_test in the list");
+    return 0;
+}
+
+/* The flag of the gross range test alone. */
+static enum quality judge(const struct check_input *in)
+{
+    return check_table[gross_range_index() - QUALITY_TEST_FIRST_CHECK]->judge(in);
+}
+
+static enum quality gross_range(const struct parameter *p, const struct station *s,
+                                double value)
+{
+    struct check_input in = input(p, s, value);
+    return judge(&in);
+}
+
+static void test_names_begin_with_device_and_time(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    const char *const *names = quality_test_names(&count);
+    assert_in_range(count, 3, QUALITY_TESTS);
+    assert_string_equal(names[QUALITY_TEST_DEVICE], "device");
+    assert_string_equal(names[QUALITY_TEST_TIME], "time");
+    for (size_t i = QUALITY_TEST_FIRST_CHECK; i < count; i++) {
+        assert_string_equal(names[i], check_table[i - QUALITY_TEST_FIRST_CHECK]->name);
+    }
+    size_t again = 0;
+    assert_ptr_equal(quality_test_names(&again), names);
+    assert_int_equal(again, count);
+}
+
+static void test_gross_range_gives_the_vectors(void **state)
+{
+    (void)state;
+    FILE *file = fopen(TEST_VECTORS "/quality/gross_range.tsv", "re");
+    assert_non_null(file);
+    char line[256], field[6][32];
+    int rows = 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (line[0] == '#') {
+            continue;
+        }
+        assert_int_equal(sscanf(line, "%31s %31s %31s %31s %31s %31s", field[0], field[1],
+                                field[2], field[3], field[4], field[5]),
+                         6);
+        struct range_test r = {.set = true, .suspect = SPAN_NONE};
+        r.fail = (struct span){strtod(field[0], NULL), strtod(field[1], NULL)};
+        if (strcmp(field[2], "-") != 0) {
+            r.suspect = (struct span){strtod(field[2], NULL), strtod(field[3], NULL)};
+        }
+        assert_int_equal(gross_range_judge(strtod(field[4], NULL), &r),
+                         strtol(field[5], NULL, 10));
+        rows++;
+    }
+    fclose(file);
+    assert_in_range(rows, 10, 1000);
+}
+
+static struct span span_of(const json_t *pair)
+{
+    if (!json_is_array(pair)) {
+        return SPAN_NONE;
+    }
+    double a = json_number_value(json_array_get(pair, 0));
+    double b = json_number_value(json_array_get(pair, 1));
+    return a <= b ? (struct span){a, b} : (struct span){b, a}; /* sorted first */
+}
+
+/* Replays one case; returns the number of values. */
+static size_t replay(const json_t *one, const char *name)
+{
+    const json_t *config = json_object_get(one, "config");
+    const struct range_test r = {.set = true,
+                                 .fail = span_of(json_object_get(config, "fail_span")),
+                                 .suspect =
+                                     span_of(json_object_get(config, "suspect_span"))};
+    const json_t *values = json_object_get(one, "value");
+    const json_t *flags = json_object_get(one, "flags");
+    size_t count = json_array_size(values);
+    assert_int_equal(json_array_size(flags), count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *v = json_array_get(values, i);
+        double value = json_is_number(v) ? json_number_value(v) : (double)NAN;
+        enum quality flag = gross_range_judge(value, &r);
+        if (flag != json_integer_value(json_array_get(flags, i))) {
+            print_error("%s: value %zu\n", name, i);
+        }
+        assert_int_equal(flag, json_integer_value(json_array_get(flags, i)));
+    }
+    return count;
+}
+
+static void test_gross_range_gives_the_flags_of_the_reference(void **state)
+{
+    (void)state;
+    if (!fixture_shared_data("test_gross_range_gives_the_flags_of_the_reference")) {
+        skip();
+    }
+    glob_t files = {0};
+    assert_int_equal(glob(SHARED_DATA "/qc/*gross*.json", 0, NULL, &files), 0);
+    size_t values = 0;
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        json_t *json = json_load_file(files.gl_pathv[i], 0, NULL);
+        assert_non_null(json);
+        const json_t *cases = json_object_get(json, "cases");
+        if (cases == NULL) {
+            values += replay(json, files.gl_pathv[i]);
+        }
+        for (size_t k = 0; k < json_array_size(cases); k++) {
+            values += replay(json_array_get(cases, k), files.gl_pathv[i]);
+        }
+        json_decref(json);
+    }
+    assert_in_range(files.gl_pathc, 15, 1000);
+    assert_in_range(values, 1000, 10000000);
+    globfree(&files);
+}
+
+static void test_flags_never_improve_with_worse_data(void **state)
+{
+    (void)state;
+    static const int badness[10] = {
+        [QUALITY_GOOD] = 1, [QUALITY_SUSPECT] = 2, [QUALITY_FAIL] = 3};
+    uint64_t random = 88172645463325252ULL;
+    for (int i = 0; i < 2000; i++) {
+        double edge[4];
+        for (size_t k = 0; k < 4; k++) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            edge[k] = (double)(random % 200) / 4;
+        }
+        struct range_test r = {.set = true};
+        r.suspect = (struct span){-edge[0], edge[1]};
+        r.fail = (struct span){-edge[0] - edge[2], edge[1] + edge[3]};
+        for (int direction = -1; direction <= 1; direction += 2) {
+            int worst = 0;
+            for (double step = 0; step < 150; step += 0.25) {
+                int now = badness[gross_range_judge(direction * step, &r)];
+                assert_true(now >= worst && now > 0);
+                worst = now;
+            }
+            assert_int_equal(worst, 3);
+        }
+    }
+}
+
+static void test_a_parameter_without_range_is_not_judged(void **state)
+{
+    (void)state;
+    const struct parameter p = {.id = "secchi", .unit = "m"};
+    assert_int_equal(gross_range(&p, NULL, 3), QUALITY_NONE);
+    assert_int_equal(gross_range(&p, NULL, (double)NAN), QUALITY_MISSING);
+}
+
+static void test_a_station_overrides_the_range(void **state)
+{
+    (void)state;
+    const struct range_test wide = {.set = true, .fail = {-5, 40}, .suspect = {0, 30}};
+    const struct range_test narrow = {.set = true, .fail = {-1, 35}, .suspect = {1, 20}};
+    const struct parameter p = {.id = "water_temperature", .gross_range = wide};
+    const struct parameter q = {.id = "air_temperature", .gross_range = wide};
+    const struct range_override o = {.parameter = &p, .range = narrow};
+    const struct station s = {.ranges = &o, .range_count = 1};
+    assert_int_equal(gross_range(&p, NULL, 25), QUALITY_GOOD);
+    assert_int_equal(gross_range(&p, &s, 25), QUALITY_SUSPECT);
+    assert_int_equal(gross_range(&p, &s, 36), QUALITY_FAIL);
+    assert_int_equal(gross_range(&q, &s, 25), QUALITY_GOOD);
+}
+
+static const struct parameter water_level = {
+    .id = "water_level",
+    .relative = true,
+    .gross_range = {.set = true, .fail = {-3, 3}, .suspect = {-1.5, 1.25}}};
+static const struct parameter gauge_level = {
+    .id = "gauge_level",
+    .relative = true,
+    .gross_range = {.set = true, .fail = {-3, 3}, .suspect = {-1.5, 1.25}}};
+
+static void test_ranges_of_levels_are_relative_to_mean_water(void **state)
+{
+    (void)state;
+    const struct reference_level lake = {
+        .period = always, .value_m = 37.75, .datum = REFERENCE_NHN};
+    struct station s = {.reference_level = &lake, .reference_level_count = 1};
+    assert_int_equal(gross_range(&water_level, &s, 38), QUALITY_GOOD);
+    assert_int_equal(gross_range(&water_level, &s, 39), QUALITY_GOOD);
+    assert_int_equal(gross_range(&water_level, &s, 39.5), QUALITY_SUSPECT);
+    assert_int_equal(gross_range(&water_level, &s, 0), QUALITY_FAIL);
+    assert_int_equal(gross_range(&gauge_level, &s, 1), QUALITY_NOT_EVALUATED);
+    const struct gauge_zero zero = {.period = always, .m_nhn = 37};
+    s.gauge_zero = &zero;
+    s.gauge_zero_count = 1;
+    assert_int_equal(gross_range(&gauge_level, &s, 1), QUALITY_GOOD);
+    assert_int_equal(gross_range(&gauge_level, &s, 2.25), QUALITY_SUSPECT);
+    assert_int_equal(gross_range(&gauge_level, &s, 38), QUALITY_FAIL);
+}
+
+static void test_a_reference_serves_the_other_datum_by_the_zero_of_its_time(void **state)
+{
+    (void)state;
+    const struct reference_level coast = {
+        .period = always, .value_m = 5, .datum = REFERENCE_GAUGE_ZERO};
+    const struct gauge_zero zero = {.period = {2000, INT64_MAX}, .m_nhn = -5};
+    const struct station s = {.reference_level = &coast,
+                              .reference_level_count = 1,
+                              .gauge_zero = &zero,
+                              .gauge_zero_count = 1};
+    struct check_input in = input(&water_level, &s, 0.5);
+    assert_int_equal(judge(&in), QUALITY_NOT_EVALUATED);
+    in.time_us = 2000;
+    assert_int_equal(judge(&in), QUALITY_GOOD);
+    in.value = 5; /* above the zero, sent as NHN */
+    assert_int_equal(judge(&in), QUALITY_FAIL);
+    in = input(&gauge_level, &s, 5.5);
+    assert_int_equal(judge(&in), QUALITY_GOOD);
+}
+
+static void test_levels_without_reference_are_not_evaluated(void **state)
+{
+    (void)state;
+    const struct station s = {.station = "somewhere"};
+    assert_int_equal(gross_range(&water_level, &s, 1e6), QUALITY_NOT_EVALUATED);
+    assert_int_equal(gross_range(&water_level, NULL, 1), QUALITY_NOT_EVALUATED);
+    assert_int_equal(gross_range(&water_level, &s, (double)NAN), QUALITY_MISSING);
+}
+
+static void test_judge_keeps_other_tests_and_uses_the_slots(void **state)
+{
+    (void)state;
+    const struct parameter p = {
+        .id = "ph", .gross_range = {.set = true, .fail = {0, 14}, .suspect = SPAN_NONE}};
+    struct quality_plan plan = {.count = gross_range_index() + 1};
+    for (size_t i = 0; i < plan.count; i++) {
+        plan.slots[i] = QUALITY_TESTS - 1 - (int)i; /* the first test in the last slot */
+    }
+    int device = plan.slots[QUALITY_TEST_DEVICE];
+    quality_tests t = quality_tests_new(TIME_SOURCE_ARRIVAL);
+    t = quality_tests_set(t, device, QUALITY_SUSPECT);
+    struct check_input in = input(&p, NULL, 15);
+    t = quality_judge(&plan, &in, t);
+    assert_int_equal(quality_tests_get(t, device), QUALITY_SUSPECT);
+    assert_int_equal(quality_tests_get(t, plan.slots[QUALITY_TEST_TIME]), QUALITY_NONE);
+    assert_int_equal(quality_tests_get(t, plan.slots[plan.count - 1]), QUALITY_FAIL);
+    assert_int_equal(quality_tests_get(t, 0), QUALITY_NONE);
+    assert_int_equal(quality_tests_time_source(t), TIME_SOURCE_ARRIVAL);
+    assert_int_equal(quality_aggregate(t), QUALITY_FAIL);
+}
+
+static void test_a_missing_value_is_missing_whatever_other_tests_say(void **state)
+{
+    (void)state;
+    const struct parameter p = {.id = "secchi"};
+    struct quality_plan plan = {.count = gross_range_index() + 1};
+    for (size_t i = 0; i < plan.count; i++) {
+        plan.slots[i] = 4 + (int)i;
+    }
+    for (enum quality q = QUALITY_NONE; q <= QUALITY_FAIL; q++) {
+        quality_tests t = quality_tests_set(0, 4, q);
+        t = quality_tests_set(t, 5, QUALITY_SUSPECT);
+        struct check_input in = input(&p, NULL, (double)NAN);
+        t = quality_judge(&plan, &in, t);
+        assert_int_equal(quality_aggregate(t), QUALITY_MISSING);
+        assert_int_equal(quality_tests_get(t, 4) == QUALITY_NONE, q == QUALITY_NONE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_begin_with_device_and_time),
+        cmocka_unit_test(test_gross_range_gives_the_vectors),
+        cmocka_unit_test(test_gross_range_gives_the_flags_of_the_reference),
+        cmocka_unit_test(test_flags_never_improve_with_worse_data),
+        cmocka_unit_test(test_a_parameter_without_range_is_not_judged),
+        cmocka_unit_test(test_a_station_overrides_the_range),
+        cmocka_unit_test(test_ranges_of_levels_are_relative_to_mean_water),
+        cmocka_unit_test(test_a_reference_serves_the_other_datum_by_the_zero_of_its_time),
+        cmocka_unit_test(test_levels_without_reference_are_not_evaluated),
+        cmocka_unit_test(test_judge_keeps_other_tests_and_uses_the_slots),
+        cmocka_unit_test(test_a_missing_value_is_missing_whatever_other_tests_say),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
