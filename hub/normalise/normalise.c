@@ -73,7 +73,7 @@ static enum outcome convert(struct work *w, const char *field, double value,
                             const char *unit, const char *to, double *out)
 {
     struct diag d = {.text = ""};
-    double converted = NAN;
+    double converted = (double)NAN;
     enum err e = unit_convert(w->n->units, value, unit, to, &converted, &d);
     if (e != ERR_OK) {
         return say(w, OUTCOME_REJECTED, arena_format(w->a, "%s: %s", field, d.text));
@@ -157,7 +157,7 @@ static bool find_air_pressure(const struct work *w, double *pa)
         }
     }
     struct work aside = *w;
-    double found = NAN;
+    double found = (double)NAN;
     if (best == NULL || read_in(&aside, best, "Pa", &found) != OUTCOME_STORED ||
         isnan(found)) {
         return false;
@@ -198,7 +198,7 @@ static enum outcome depth_of(struct work *w, double pressure_pa, double *depth_m
 static enum outcome above_sensor(struct work *w, enum quantity quantity, double *up_m)
 {
     bool pressure = quantity == QUANTITY_PRESSURE;
-    double value = NAN;
+    double value = (double)NAN;
     enum outcome o = read_in(w, w->reading, pressure ? "Pa" : "m", &value);
     if (o != OUTCOME_STORED) {
         return o;
@@ -213,7 +213,7 @@ static enum outcome above_sensor(struct work *w, enum quantity quantity, double 
 static enum outcome level_of_sensor(struct work *w, struct normalised *out)
 {
     const struct placement *p = w->place->placement;
-    double up_m = NAN;
+    double up_m = (double)NAN;
     enum outcome o = above_sensor(w, w->reading->entry->quantity, &up_m);
     if (o == OUTCOME_REJECTED) {
         return o;
@@ -235,7 +235,7 @@ static enum outcome level_of_sensor(struct work *w, struct normalised *out)
 
 static enum outcome level_of_w(struct work *w, struct normalised *out)
 {
-    double w_m = NAN;
+    double w_m = (double)NAN;
     enum outcome o = read_in(w, w->reading, "m", &w_m);
     if (o != OUTCOME_STORED) {
         return o;
@@ -265,7 +265,7 @@ enum outcome normalise_reading(struct normaliser *n, const struct reading *all,
 {
     struct work w = {
         .n = n, .all = all, .count = count, .reading = &all[i], .place = place, .a = a};
-    struct normalised made = {.value = NAN, .raw = all[i].value};
+    struct normalised made = {.value = (double)NAN, .raw = all[i].value};
     enum outcome o = normalise(&w, &made);
     *problem = w.problem;
     if (o == OUTCOME_STORED) {

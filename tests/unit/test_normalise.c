@@ -403,7 +403,8 @@ static void test_levels_give_the_reference_values(void **state)
     json_array_foreach(json_object_get(json, "rows"), i, row)
     {
         struct site *s = site_new();
-        struct gauge_zero pnp = {.period = {0, INT64_MAX}, .m_nhn = cell(row, 2)};
+        static struct gauge_zero pnp;
+        pnp = (struct gauge_zero){.period = {0, INT64_MAX}, .m_nhn = cell(row, 2)};
         s->station.gauge_zero = &pnp;
         s->placement.height_m_nhn = cell(row, 0);
         struct answer a = normalise(number(&distance, cell(row, 1), "m"), s);

@@ -25,7 +25,7 @@ static void test_number_format_gives_shortest_text(void **state)
     assert_format(1.0 / 3, "0.3333333333333333");
     assert_format(5e-324, "4.94065645841247e-324");
     assert_format(-6.805646932770577e+38, "-6.805646932770577e+38");
-    assert_format(INFINITY, "inf");
+    assert_format((double)INFINITY, "inf");
     assert_format(0.00001, "1e-05");
 }
 

@@ -169,8 +169,9 @@ static void test_flags_never_improve_with_worse_data(void **state)
         r.fail = (struct span){-edge[0] - edge[2], edge[1] + edge[3]};
         for (int direction = -1; direction <= 1; direction += 2) {
             int worst = 0;
-            for (double step = 0; step < 150; step += 0.25) {
-                int now = badness[gross_range_judge(direction * step, &r)];
+            for (int quarter = 0; quarter < 600; quarter++) {
+                double value = direction * quarter / 4.0;
+                int now = badness[gross_range_judge(value, &r)];
                 assert_true(now >= worst && now > 0);
                 worst = now;
             }

@@ -308,7 +308,7 @@ static void test_usable_is_a_number_with_unit_and_time(void **state)
     r.text = "ok";
     assert_int_equal(usable(r), OUTCOME_REJECTED);
     r = good;
-    r.value = INFINITY;
+    r.value = (double)INFINITY;
     assert_int_equal(usable(r), OUTCOME_REJECTED);
     r = good;
     r.time_us = CLOCK_NONE;

@@ -153,9 +153,7 @@ static void test_unit_convert_there_and_back_is_the_same(void **state)
 {
     static const char *const groups[][5] = {
         {"m", "cm", "mm", "ft", "inch"},
-        {"degC", "K", "degF", "Cel",
-         "\xC2\xB0"
-         "C"},
+        {"degC", "K", "degF", "Cel", "\u00B0C"},
         {"Pa", "hPa", "dbar", "psi", "mmHg"},
         {"mS/cm", "us/cm", "S/m", "mS m-1", "\xC2\xB5S/cm"},
         {"mg/L", "g/m3", "ug/l", "kg m-3", "mg N/l"},
@@ -295,7 +293,7 @@ struct shipped {
     json_t *json;
     struct configuration c;
     struct unit_alias *aliases;
-    const char **own;
+    const char *own[64];
     struct units *units;
 };
 
@@ -324,8 +322,8 @@ static bool open_shipped(struct shipped *s, const char *name, const char *data)
     json_t *rows = json_object_get(s->json, "aliases");
     json_t *units = json_object_get(s->json, "own_units");
     s->aliases = calloc(json_array_size(rows) + 1, sizeof *s->aliases);
-    s->own = calloc(json_array_size(units) + 1, sizeof *s->own);
-    assert_true(s->aliases != NULL && s->own != NULL);
+    assert_non_null(s->aliases);
+    assert_in_range(json_array_size(units), 1, 64);
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row)
@@ -352,7 +350,6 @@ static void close_shipped(struct shipped *s)
 {
     units_close(s->units);
     free(s->aliases);
-    free(s->own);
     json_decref(s->json);
 }
 
@@ -386,7 +383,7 @@ static void test_every_alias_of_the_data_behaves(void **state)
 {
     (void)state;
     static const char data[] = SHARED_DATA "/units/aliases.json";
-    struct shipped s;
+    struct shipped s = {.json = NULL};
     if (!open_shipped(&s, "test_every_alias_of_the_data_behaves", data)) {
         skip();
     }
@@ -424,7 +421,7 @@ static void test_every_conversion_of_the_data_is_met(void **state)
 {
     (void)state;
     static const char data[] = SHARED_DATA "/units/conversions.json";
-    struct shipped s;
+    struct shipped s = {.json = NULL};
     if (!open_shipped(&s, "test_every_conversion_of_the_data_is_met", data)) {
         skip();
     }

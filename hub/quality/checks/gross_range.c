@@ -43,7 +43,7 @@ static double reference_of(const struct check_input *in)
     const struct reference_level *level =
         s != NULL ? station_reference_level(s, in->time_us) : NULL;
     if (level == NULL) {
-        return NAN;
+        return (double)NAN;
     }
     bool above_zero = strcmp(in->parameter->id, "gauge_level") == 0;
     if (above_zero == (level->datum == REFERENCE_GAUGE_ZERO)) {
@@ -51,7 +51,7 @@ static double reference_of(const struct check_input *in)
     }
     const struct gauge_zero *zero = station_gauge_zero(s, in->time_us);
     if (zero == NULL) {
-        return NAN;
+        return (double)NAN;
     }
     return above_zero ? level->value_m - zero->m_nhn : level->value_m + zero->m_nhn;
 }
