@@ -19,7 +19,7 @@ struct shown {
 
 static struct shown show(const char *id)
 {
-    struct shown s;
+    struct shown s = {.text = ""};
     text_escape(s.text, sizeof s.text, id, strlen(id));
     return s;
 }
