@@ -36,9 +36,11 @@ void normaliser_fini(struct normaliser *n);
 
 /* Normalises all[i], which lies at place. The other readings of its message are looked at
  * for air pressure at the same time.
- *   OUTCOME_STORED    *out is filled
- *   OUTCOME_PENDING   no mounting height at that time, no density, no such unit alias ...
- *   OUTCOME_REJECTED  no unit and none stated, or one of another dimension
+ *   OUTCOME_STORED    *out is filled; of a missing or infinite value with NAN
+ *   OUTCOME_PENDING   no mounting height at that time, no density, no such unit alias,
+ *                     absolute pressure without air pressure beside it
+ *   OUTCOME_REJECTED  no unit and none stated, one of another dimension, a refused one
+ * Levels made here are rounded to 1e-9 m; all else keeps every digit.
  * problem: a sentence in a, else NULL. */
 enum outcome normalise_reading(struct normaliser *n, const struct reading *all,
                                size_t count, size_t i, const struct place *place,
