@@ -178,14 +178,20 @@ enum err store_pending(struct store *s, const char *source, const char *device,
     return sqlite_step_done(s->db, q);
 }
 
-enum err store_pending_done(struct store *s, const char *source, const char *device)
+enum err store_pending_clear(struct store *s, int64_t *messages)
 {
-    struct books *b = NULL;
-    enum err e = store_find_books(s, source, &b);
-    if (e != ERR_OK) {
-        return e;
+    sqlite3_stmt *q = NULL;
+    sqlite3_int64 waiting = 0;
+    enum err e =
+        sqlite_prepare(s->db, "SELECT count(*) FROM messages WHERE fate = ?1", &q);
+    if (e == ERR_OK) {
+        sqlite3_bind_int(q, 1, FATE_PENDING);
+        e = sqlite_step_number(s->db, q, 0, &waiting);
     }
-    sqlite3_bind_int64(s->sql.pending_done, 1, b->id);
-    sqlite3_bind_text(s->sql.pending_done, 2, device, -1, SQLITE_STATIC);
-    return sqlite_step_done(s->db, s->sql.pending_done);
+    sqlite3_finalize(q);
+    e = e != ERR_OK ? e : sqlite_run(s->db, "DELETE FROM pending");
+    if (e == ERR_OK) {
+        *messages = waiting;
+    }
+    return e;
 }

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SELECT_ROWS                                                                      \
+    "SELECT s, us, value, flags, message, raw, (SELECT text FROM units"                  \
+    " WHERE id = raw_unit) FROM observations WHERE chunk = ?1 AND series = ?2 "
+
 static bool one_of(const char *name, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -183,13 +187,8 @@ enum err store_rows_open(struct store_reader *r, const struct store_query *q,
     rows->to_us = q->to_us;
     enum err e = read_series(r, q);
     e = e != ERR_OK ? e : read_chunks(r);
-    e = e != ERR_OK
-            ? e
-            : sqlite_prepare(r->db,
-                             "SELECT s, us, value, flags, message, raw, (SELECT text"
-                             " FROM units WHERE id = raw_unit) FROM observations"
-                             " WHERE chunk = ?1 AND series = ?2 ORDER BY s, us",
-                             &rows->select);
+    e = e != ERR_OK ? e
+                    : sqlite_prepare(r->db, SELECT_ROWS "ORDER BY s, us", &rows->select);
     if (e != ERR_OK) {
         diag_set(d, "the store can't be read: %s", sqlite3_errmsg(r->db));
         store_rows_close(r);
@@ -266,5 +265,46 @@ enum err store_extent(struct store_reader *r, const struct store_query *q,
         *first_us = last == CLOCK_NONE ? CLOCK_NONE : first;
         *last_us = last;
     }
+    return e;
+}
+
+/* Steps to the newest row of the series that rows stand at. False: it has none. */
+static bool step_latest(struct rows *rows, int64_t *time_us)
+{
+    for (size_t k = rows->chunk_count; k > 0; k--) {
+        sqlite3_reset(rows->select);
+        sqlite3_bind_int64(rows->select, 1, rows->chunks[k - 1]);
+        sqlite3_bind_int(rows->select, 2, rows->series[rows->at].id);
+        if (sqlite3_step(rows->select) == SQLITE_ROW) {
+            *time_us = store_time_us((struct store_time){
+                rows->chunks[k - 1], sqlite3_column_int(rows->select, 0),
+                sqlite3_column_int(rows->select, 1)});
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err store_latest(struct store_reader *r, const struct store_query *q, void *arg,
+                      void (*row)(void *arg, const struct observation_row *o))
+{
+    struct row_source source;
+    struct rows *rows = &r->rows;
+    enum err e = store_rows_open(r, q, &source, NULL);
+    if (e == ERR_OK) {
+        sqlite3_finalize(rows->select);
+        rows->select = NULL;
+        e = sqlite_prepare(r->db, SELECT_ROWS "ORDER BY s DESC, us DESC LIMIT 1",
+                           &rows->select);
+    }
+    for (; e == ERR_OK && rows->at < rows->series_count; rows->at++) {
+        struct observation_row found;
+        int64_t time_us = 0;
+        if (step_latest(rows, &time_us)) {
+            fill_row(rows, &found, time_us);
+            row(arg, &found);
+        }
+    }
+    store_rows_close(r);
     return e;
 }

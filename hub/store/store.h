@@ -47,6 +47,11 @@ MUST_USE enum err store_rows_open(struct store_reader *r, const struct store_que
                                   struct row_source *out, struct diag *d);
 void store_rows_close(struct store_reader *r);
 
+/* The newest observation of each series that q asks for. Not while rows are open. */
+MUST_USE enum err store_latest(struct store_reader *r, const struct store_query *q,
+                               void *arg,
+                               void (*row)(void *arg, const struct observation_row *o));
+
 /* First and last time of the observations that q asks for; CLOCK_NONE both: none. */
 MUST_USE enum err store_extent(struct store_reader *r, const struct store_query *q,
                                int64_t *first_us, int64_t *last_us);

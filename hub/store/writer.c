@@ -78,7 +78,6 @@ static enum err prepare_books(struct store *s)
          " count = count + 1, first = min(first, excluded.first),"
          " last = max(last, excluded.last)",
          &s->sql.pending},
-        {"DELETE FROM pending WHERE source = ?1 AND device = ?2", &s->sql.pending_done},
     };
     enum err e = ERR_OK;
     for (size_t i = 0; i < sizeof all / sizeof *all && e == ERR_OK; i++) {

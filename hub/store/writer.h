@@ -30,7 +30,7 @@ enum store_number {
     STORE_CURSOR,    /* last inbox id that was worked on */
     STORE_FLOOR,     /* inbox ids below it may be gone */
     STORE_EPOCH,     /* made with the store */
-    STORE_UNDER_WAY, /* last inbox id of the batch under way; 0: clean */
+    STORE_UNDER_WAY, /* no batch under way ends behind this id; 0: clean stop */
     STORE_SUSPECT,   /* inbox id that is being tried alone; 0: none */
     STORE_CRASHES,   /* times that STORE_SUSPECT was under work at a crash */
     STORE_FOLD,      /* change numbers up to it are folded */
@@ -113,9 +113,9 @@ MUST_USE enum err store_book(struct store *s, const char *source, enum fate fate
 /* A device that waits: one more message with these fields. */
 MUST_USE enum err store_pending(struct store *s, const char *source, const char *device,
                                 const char *field, int64_t arrival_us);
-/* Its messages were taken in. */
-MUST_USE enum err store_pending_done(struct store *s, const char *source,
-                                     const char *device);
+/* Forgets which devices wait, before their messages are worked on again. *messages: how
+ * many wait. */
+MUST_USE enum err store_pending_clear(struct store *s, int64_t *messages);
 
 /* Ids of messages with that fate after id, at most most of them. */
 MUST_USE enum err store_list_messages(struct store *s, enum fate fate, int64_t after,

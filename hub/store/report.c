@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/report.h"
+
+#include "store/reader_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Steps q through all its rows, calling row(arg, q), and ends it. */
+static enum err each_row(struct store_reader *r, sqlite3_stmt *q, void *arg,
+                         void (*row)(void *arg, sqlite3_stmt *q))
+{
+    int step;
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        row(arg, q);
+    }
+    enum err e = step == SQLITE_DONE ? ERR_OK : sqlite_err(r->db, NULL);
+    sqlite3_finalize(q);
+    return e;
+}
+
+static void copy_counts(sqlite3_stmt *q, int column, int64_t *counts, size_t count)
+{
+    const void *bytes = sqlite3_column_blob(q, column);
+    memset(counts, 0, count * sizeof *counts);
+    if (bytes != NULL &&
+        (size_t)sqlite3_column_bytes(q, column) == count * sizeof *counts) {
+        memcpy(counts, bytes, count * sizeof *counts);
+    }
+}
+
+static double column_double(sqlite3_stmt *q, int column)
+{
+    return sqlite3_column_type(q, column) == SQLITE_NULL
+               ? NAN
+               : sqlite3_column_double(q, column);
+}
+
+/* The caller's function and argument, behind a row of SQLite. */
+struct call {
+    void *arg;
+    union {
+        void (*source)(void *arg, const struct report_source *s);
+        void (*message)(void *arg, const struct report_message *m);
+        void (*pending)(void *arg, const struct report_pending *p);
+        void (*conflict)(void *arg, const struct report_conflict *c);
+        void (*revision)(void *arg, const struct report_revision *v);
+    } row;
+    sqlite3_stmt *held; /* of conflicts */
+    bool any;
+};
+
+static void source_row(void *arg, sqlite3_stmt *q)
+{
+    const struct call *call = arg;
+    struct report_source s = {.source = sqlite_text(q, 0),
+                              .arrival_us = sqlite3_column_int64(q, 1)};
+    copy_counts(q, 2, s.fates, FATE_COUNT);
+    copy_counts(q, 3, s.outcomes, OUTCOME_COUNT);
+    call->row.source(call->arg, &s);
+}
+
+enum err report_sources(struct store_reader *r, void *arg,
+                        void (*row)(void *arg, const struct report_source *s))
+{
+    sqlite3_stmt *q = NULL;
+    struct call call = {.arg = arg, .row.source = row};
+    enum err e = sqlite_prepare(
+        r->db, "SELECT name, arrival, fates, outcomes FROM sources ORDER BY name", &q);
+    return e != ERR_OK ? e : each_row(r, q, &call, source_row);
+}
+
+enum err report_cursor(struct store_reader *r, int64_t *id)
+{
+    return store_read_number(r, "SELECT value FROM numbers WHERE name = 0", id);
+}
+
+static void message_row(void *arg, sqlite3_stmt *q)
+{
+    struct call *call = arg;
+    struct report_message m = {.id = sqlite3_column_int64(q, 0),
+                               .source = sqlite_text(q, 1),
+                               .fate = (enum fate)sqlite3_column_int(q, 2),
+                               .stage = sqlite_text(q, 4),
+                               .device = sqlite_text(q, 5),
+                               .reason = sqlite_text(q, 6)};
+    copy_counts(q, 3, m.outcomes, OUTCOME_COUNT);
+    call->any = true;
+    call->row.message(call->arg, &m);
+}
+
+#define MESSAGE                                                                          \
+    "SELECT m.id, s.name, m.fate, m.outcomes, m.stage, m.device, m.reason"               \
+    " FROM messages m JOIN sources s ON s.id = m.source "
+
+enum err report_messages(struct store_reader *r, enum fate fate, int64_t most, void *arg,
+                         void (*row)(void *arg, const struct report_message *m))
+{
+    sqlite3_stmt *q = NULL;
+    struct call call = {.arg = arg, .row.message = row};
+    enum err e =
+        sqlite_prepare(r->db,
+                       fate == FATE_COUNT ? MESSAGE "ORDER BY m.id DESC LIMIT ?2"
+                                          : MESSAGE "WHERE m.fate = ?1 ORDER BY m.id DESC"
+                                                    " LIMIT ?2",
+                       &q);
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (fate != FATE_COUNT) {
+        sqlite3_bind_int(q, 1, (int)fate);
+    }
+    sqlite3_bind_int64(q, 2, most);
+    return each_row(r, q, &call, message_row);
+}
+
+enum err report_message(struct store_reader *r, int64_t id, void *arg,
+                        void (*row)(void *arg, const struct report_message *m))
+{
+    sqlite3_stmt *q = NULL;
+    struct call call = {.arg = arg, .row.message = row};
+    enum err e = sqlite_prepare(r->db, MESSAGE "WHERE m.id = ?1", &q);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_bind_int64(q, 1, id);
+    e = each_row(r, q, &call, message_row);
+    return e == ERR_OK && !call.any ? ERR_ABSENT : e;
+}
+
+static void pending_row(void *arg, sqlite3_stmt *q)
+{
+    const struct call *call = arg;
+    const struct report_pending p = {.source = sqlite_text(q, 0),
+                                     .device = sqlite_text(q, 1),
+                                     .field = sqlite_text(q, 2),
+                                     .count = sqlite3_column_int64(q, 3),
+                                     .first_us = sqlite3_column_int64(q, 4),
+                                     .last_us = sqlite3_column_int64(q, 5)};
+    call->row.pending(call->arg, &p);
+}
+
+enum err report_pending(struct store_reader *r, void *arg,
+                        void (*row)(void *arg, const struct report_pending *p))
+{
+    sqlite3_stmt *q = NULL;
+    struct call call = {.arg = arg, .row.pending = row};
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT s.name, device, field, count, first, last"
+                                " FROM pending p JOIN sources s ON s.id = p.source"
+                                " ORDER BY s.name, device, field",
+                                &q);
+    return e != ERR_OK ? e : each_row(r, q, &call, pending_row);
+}
+
+/* Fills in what is held at the time and series of c. */
+static void find_held(sqlite3_stmt *q, int32_t series, double scale,
+                      struct report_conflict *c)
+{
+    struct store_time t = store_time_of(c->time_us);
+    sqlite3_bind_int64(q, 1, t.chunk);
+    sqlite3_bind_int(q, 2, series);
+    sqlite3_bind_int(q, 3, t.s);
+    sqlite3_bind_int(q, 4, t.us);
+    c->held = NAN;
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        c->held = store_column_value(q, 0, scale);
+        c->held_message = sqlite3_column_int64(q, 1);
+    }
+    sqlite3_reset(q);
+}
+
+static void conflict_row(void *arg, sqlite3_stmt *q)
+{
+    const struct call *call = arg;
+    struct report_conflict c = {.key = {.city = sqlite_text(q, 0),
+                                        .station = sqlite_text(q, 1),
+                                        .parameter = sqlite_text(q, 2),
+                                        .position = sqlite_text(q, 3),
+                                        .origin = sqlite_text(q, 4)},
+                                .unit = sqlite_text(q, 5),
+                                .time_us = sqlite3_column_int64(q, 6),
+                                .kept = column_double(q, 7),
+                                .kept_message = sqlite3_column_int64(q, 8)};
+    find_held(call->held, sqlite3_column_int(q, 9),
+              store_scale(sqlite3_column_int(q, 10)), &c);
+    call->row.conflict(call->arg, &c);
+}
+
+enum err report_conflicts(struct store_reader *r, void *arg,
+                          void (*row)(void *arg, const struct report_conflict *c))
+{
+    sqlite3_stmt *q = NULL;
+    struct call call = {.arg = arg, .row.conflict = row};
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT value, message FROM observations WHERE chunk = ?1"
+                                " AND series = ?2 AND s = ?3 AND us = ?4",
+                                &call.held);
+    e = e != ERR_OK
+            ? e
+            : sqlite_prepare(r->db,
+                             "SELECT s.city, s.station, s.parameter, s.position,"
+                             " s.origin, s.unit, k.time, k.value, k.message, s.id,"
+                             " s.decimals FROM conflicts k"
+                             " JOIN series s ON s.id = k.series ORDER BY s.city,"
+                             " s.station, s.parameter, s.position, k.time, k.message",
+                             &q);
+    e = e != ERR_OK ? e : each_row(r, q, &call, conflict_row);
+    sqlite3_finalize(call.held);
+    return e;
+}
+
+static void revision_row(void *arg, sqlite3_stmt *q)
+{
+    const struct call *call = arg;
+    const struct report_revision v = {.value = column_double(q, 0),
+                                      .message = sqlite3_column_int64(q, 1)};
+    call->row.revision(call->arg, &v);
+}
+
+enum err report_revisions(struct store_reader *r, int32_t series, int64_t time_us,
+                          void *arg,
+                          void (*row)(void *arg, const struct report_revision *v))
+{
+    sqlite3_stmt *q = NULL;
+    struct call call = {.arg = arg, .row.revision = row};
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT value, message FROM revisions WHERE series = ?1"
+                                " AND time = ?2 ORDER BY id",
+                                &q);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_bind_int(q, 1, series);
+    sqlite3_bind_int64(q, 2, time_us);
+    return each_row(r, q, &call, revision_row);
+}
