@@ -25,6 +25,12 @@ struct decode_rules {
     /* The model of a device, or NULL if it is not registered. */
     const struct sensor_model *(*find_model)(void *arg, const char *device);
     void *arg;
+    /* True if both texts name one unit; of entries with one field it finds the one that a
+     * reading means. NULL: texts must be equal. Called with unit_arg. */
+    bool (*same_unit)(void *unit_arg, const char *x, const char *y);
+    void *unit_arg;
+    /* What RSSI (dBm) and SNR (dB) of the best gateway are; NULL: those are ignored. */
+    const struct sensor_field *rssi, *snr;
 };
 
 /* Decodes one message. out and all that hangs on it lives in a; a message that needs more
@@ -37,14 +43,17 @@ MUST_USE enum err decode_message(const struct message *m,
                                  struct decoded *out, struct diag *d);
 
 /* Matches topic against a pattern with {device} and {field}, each standing for one level
- * or a part of one; "#" at the end for any rest. Copies go to a. False: no match. */
+ * or a part of one (at least one character; of two in one level the first is as short as
+ * it can be); "+" for any one level, "#" at the end for any rest. Copies go to a. False:
+ * no match, or a is full. */
 struct topic_parts {
     const char *device, *field; /* NULL: the pattern has none */
 };
 MUST_USE bool decode_topic(const char *pattern, const char *topic, struct arena *a,
                            struct topic_parts *out);
 
-/* A sound pattern: at most one of each placeholder, no empty level, no other braces. */
+/* A sound pattern: at most one of each placeholder, text between two of one level, no
+ * empty level, no other braces, "+" and "#" only as whole levels, "#" only at the end. */
 bool decode_topic_is_sound(const char *pattern);
 
 /* Names of all formats, "auto" last, for checks of configuration. */

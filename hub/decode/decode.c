@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "decode/decode.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "decode/decoder.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMATS = 64 };
+
+static const char *format_names[FORMATS];
+static size_t format_count;
+static pthread_once_t formats_once = PTHREAD_ONCE_INIT;
+
+static void list_formats(void)
+{
+    size_t count = 0;
+    while (decode_table[count] != NULL && count + 1 < FORMATS) {
+        format_names[count] = decode_table[count]->name;
+        count++;
+    }
+    format_names[count++] = "auto";
+    format_count = count;
+}
+
+const char *const *decode_format_names(size_t *count)
+{
+    pthread_once(&formats_once, list_formats);
+    *count = format_count;
+    return format_names;
+}
+
+json_t *decode_document(struct decode_work *w)
+{
+    if (!w->parsed) {
+        w->parsed = true;
+        w->document =
+            json_loadb(w->m->payload, w->m->size,
+                       JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES,
+                       &w->json_error);
+    }
+    return w->document;
+}
+
+enum err decode_need_document(struct decode_work *w, json_t **out)
+{
+    json_t *document = decode_document(w);
+    if (document == NULL) {
+        if (json_error_code(&w->json_error) == json_error_out_of_memory) {
+            return ERR_MEMORY;
+        }
+        char text[JSON_ERROR_TEXT_LENGTH];
+        text_escape(text, sizeof text, w->json_error.text, strlen(w->json_error.text));
+        diag_set(w->diag, "not JSON: %s", text);
+        if (w->diag != NULL) {
+            w->diag->line = w->json_error.line;
+            w->diag->column = w->json_error.column;
+        }
+        return ERR_SYNTAX;
+    }
+    *out = document;
+    return ERR_OK;
+}
+
+static enum err check_size(struct decode_work *w)
+{
+    if (w->m->full_size > w->m->size) {
+        diag_set(w->diag, "%zu bytes are over the ceiling for messages", w->m->full_size);
+        return ERR_FULL;
+    }
+    if (w->m->size == 0) {
+        diag_set(w->diag, "the message is empty");
+        return ERR_SYNTAX;
+    }
+    return ERR_OK;
+}
+
+static enum err find_surest(struct decode_work *w, const struct decoder **out)
+{
+    const struct decoder *surest = NULL;
+    enum decode_sniff best = SNIFF_NO;
+    for (size_t i = 0; decode_table[i] != NULL; i++) {
+        enum decode_sniff sniff = decode_table[i]->sniff(w);
+        if (sniff > best) {
+            best = sniff;
+            surest = decode_table[i];
+        }
+    }
+    if (surest != NULL) {
+        *out = surest;
+        return ERR_OK;
+    }
+    const char *start = w->m->payload;
+    size_t blanks = 0;
+    while (blanks < w->m->size && memchr(" \t\r\n", start[blanks], 4) != NULL) {
+        blanks++;
+    }
+    json_t *document;
+    if (blanks < w->m->size && (start[blanks] == '{' || start[blanks] == '[')) {
+        return decode_need_document(w, &document);
+    }
+    diag_set(w->diag, "neither JSON nor CBOR, nor a number on a topic with a pattern");
+    return ERR_UNKNOWN;
+}
+
+static enum err find_decoder(struct decode_work *w, const struct decoder **out)
+{
+    const char *name = w->rules->format;
+    if (name == NULL || strcmp(name, "auto") == 0) {
+        return find_surest(w, out);
+    }
+    for (size_t i = 0; decode_table[i] != NULL; i++) {
+        if (strcmp(decode_table[i]->name, name) == 0) {
+            *out = decode_table[i];
+            return ERR_OK;
+        }
+    }
+    size_t count;
+    const char *const *names = decode_format_names(&count);
+    const char *near = text_nearest(name, names, count);
+    diag_set(w->diag,
+             near != NULL ? "no format \"%s\"; did you mean \"%s\"?" : "no format \"%s\"",
+             name, near);
+    return ERR_UNKNOWN;
+}
+
+/* Moves the readings to the arena. */
+static enum err finish(struct decode_work *w)
+{
+    size_t size = w->out.count * sizeof(struct reading);
+    struct reading *kept = w->full ? NULL : arena_take(w->arena, size);
+    if (kept == NULL) {
+        w->full = true;
+        return ERR_FULL;
+    }
+    if (size > 0) {
+        memcpy(kept, w->out.readings, size);
+    }
+    free(w->out.readings);
+    w->out.readings = kept;
+    return ERR_OK;
+}
+
+enum err decode_message(const struct message *m, const struct decode_rules *rules,
+                        struct arena *a, struct decoded *out, struct diag *d)
+{
+    struct decode_work w = {.m = m,
+                            .rules = rules,
+                            .arena = a,
+                            .diag = d,
+                            .time = {m->arrival_us, TIME_SOURCE_ARRIVAL, NULL},
+                            .out = {.message_us = CLOCK_NONE}};
+    const struct decoder *decoder = NULL;
+    enum err err = check_size(&w);
+    if (err == ERR_OK) {
+        err = find_decoder(&w, &decoder);
+    }
+    if (err == ERR_OK) {
+        w.out.format = decoder->name;
+        err = decoder->decode(&w);
+    }
+    if (err == ERR_OK) {
+        err = decode_apply_ranks(&w);
+    }
+    if (err == ERR_OK) {
+        err = finish(&w);
+    }
+    json_decref(w.document);
+    if (w.full) {
+        diag_set(d, "the message needs more than the memory for one message");
+    }
+    if (err != ERR_OK) {
+        free(w.out.readings);
+        return err;
+    }
+    *out = w.out;
+    return ERR_OK;
+}
