@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 #include <pthread.h>
 #include <stdlib.h>

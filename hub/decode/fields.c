@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/number.h"
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 #include <stdio.h>
 #include <string.h>

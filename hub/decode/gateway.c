@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 #include <stdlib.h>
 #include <string.h>

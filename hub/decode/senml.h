@@ -5,7 +5,7 @@
 /* SenML (RFC 8428): one record at a time, whatever it was written in. Only files of
  * decode see this. */
 
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 enum senml_label {
     SENML_BN,

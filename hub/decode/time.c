@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 #include <math.h>
 #include <string.h>

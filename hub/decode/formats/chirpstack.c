@@ -6,7 +6,7 @@
  * Counter: fCnt within devAddr; zero is left out or null. RSSI and SNR: of the gateway
  * with the highest RSSI. */
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 static json_t *info_of(json_t *document)
 {

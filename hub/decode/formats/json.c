@@ -3,7 +3,7 @@
  * source's device pointer, else {device} of its topic pattern, else the whole topic. Time
  * only from the sensor model, else the arrival. No counter. */
 #include "base/number.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 static enum decode_sniff json_sniff(struct decode_work *w)
 {

@@ -4,7 +4,7 @@
  * field: {device} and {field} of the source's topic pattern; without them the whole topic
  * and "/". Time: the arrival. */
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 #include <string.h>
 #include <strings.h>

@@ -7,7 +7,7 @@
  * the application server's. Counter: f_cnt within session_key_id; zero is left out by the
  * sender. RSSI and SNR: of the gateway with the highest RSSI. */
 #include "base/text.h"
-#include "decode/decoder.h"
+#include "decode/value.h"
 
 static enum decode_sniff ttn_sniff(struct decode_work *w)
 {
