@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "config/options.h"
 #include "model/configuration.h"
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@
  * unit is one. */
 struct config_names {
     const char *const *formats; /* "auto" among them */
-    size_t format_count;
+    size_t format_count;        /* 0: not judged, here and below */
     const char *const *target_kinds;
     size_t target_kind_count;
     /* True if text names a unit (after the aliases of the file set, which were given to
@@ -30,6 +31,7 @@ struct config_names {
      * has only those two. */
     bool (*units_ready)(void *arg, const struct configuration *c);
     void *arg;
+    bool (*topic_is_sound)(const char *pattern); /* NULL: patterns are not judged */
 };
 
 /* Texts of all files, by name relative to the folder, sorted. */
@@ -86,29 +88,17 @@ MUST_USE enum err config_parse(const struct config_files *files,
 bool config_only_adds(const struct configuration *before,
                       const struct configuration *after, char why[161]);
 
-/* --- one row for each option (options.c) --- */
-
-struct option {
-    const char *kind; /* "hub", "source", "city", "station", "device", "model", ... */
-    const char *name;
-    const char *type; /* "text", "number", "integer", "boolean", "time", "list", ... */
-    bool required;
-    const char *standard; /* value if it is left out, as text; NULL: none */
-    double least, most;   /* of numbers; least > most: no limits */
-    const char *unit;     /* NULL: none */
-    const char *help;     /* one sentence */
-};
-const struct option *config_options(size_t *count);
-
 /* --- writing new files --- */
 
-/* Writes a JSON file for a new device or city into folder; refuses to touch one that is
- * there. what is missing is said in d (ERR_ABSENT). */
+/* Writes a JSON file for a new device or city into folder. Missing arguments are named
+ * in d (ERR_ABSENT); ERR_CONFIG: the new file would be at fault, d says why (faults of
+ * other files do not count); ERR_BUSY: that file is there already; ERR_IO. */
 struct new_device {
     const char *city, *device, *model, *station;
     const char *from;                                       /* RFC 3339 */
     const char *height_nhn, *height_gauge, *serial, *depth; /* numbers as text, or NULL */
     const char *interval_s;
+    const char *shipped; /* folder that ships with the program; NULL: none */
 };
 MUST_USE enum err config_new_device(const char *folder, const struct new_device *n,
                                     char path[1024], struct diag *d);

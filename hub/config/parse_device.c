@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config/parse.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sensor_model *find_model(struct parse *p, const json_t *root)
+{
+    const char *name = peek_text(root, "model");
+    const struct configuration *c = p->c;
+    const struct sensor_model *m = name != NULL ? configuration_model(c, name) : NULL;
+    if (name != NULL && m == NULL && find_file(p, "devices/%s.json", name) == NULL) {
+        char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
+        const char *const *names =
+            names_of(p, c->models, c->model_count, sizeof *c->models);
+        fault(p, "model", "there is no sensor model %s (devices/<model>.json)%s",
+              shown_text(name, text), near_name(name, names, c->model_count, near));
+    }
+    return m;
+}
+
+static const struct station *find_station(struct parse *p, const json_t *o,
+                                          const struct city *city)
+{
+    const char *name = peek_text(o, "station");
+    for (size_t i = 0; name != NULL && i < city->station_count; i++) {
+        if (strcmp(city->stations[i].station, name) == 0) {
+            return &city->stations[i];
+        }
+    }
+    if (name != NULL) {
+        char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
+        const struct station *other = configuration_station(p->c, name);
+        const char *const *names =
+            names_of(p, city->stations, city->station_count, sizeof *city->stations);
+        near_name(name, names, city->station_count, near);
+        if (other != NULL) {
+            fault(p, "station", "%s is a station of %s, not of %s",
+                  shown_text(name, text), other->city->city, city->city);
+        } else {
+            fault(p, "station", "%s is no station of %s%s", shown_text(name, text),
+                  city->city, near);
+        }
+    }
+    return NULL;
+}
+
+static bool has_position(const struct sensor_model *m, const char *position)
+{
+    for (size_t i = 0; i < m->field_count; i++) {
+        if (strcmp(m->fields[i].position, position) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void refuse_position(struct parse *p, const struct sensor_model *m,
+                            const char *key)
+{
+    char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
+    const char **names = take_scratch(p, m->field_count, sizeof *names);
+    for (size_t i = 0; names != NULL && i < m->field_count; i++) {
+        names[i] = m->fields[i].position;
+    }
+    fault(p, key, "%s is no position of the model %.60s%s", shown_text(key, text),
+          m->model, near_name(key, (const char *const *)names, m->field_count, near));
+}
+
+/* Two positions of the model under one name. */
+static void check_renamed(struct parse *p, const struct sensor_model *m,
+                          const struct placement *at, const struct placed_position *new)
+{
+    for (size_t i = 0; i < m->field_count; i++) {
+        const char *other = m->fields[i].position, *as = other;
+        for (size_t j = 0; j < at->position_count; j++) {
+            if (strcmp(at->positions[j].position, other) == 0) {
+                as = at->positions[j].as;
+            }
+        }
+        if (strcmp(other, new->position) != 0 && strcmp(as, new->as) == 0) {
+            char text[SHOWN_SIZE], two[SHOWN_SIZE];
+            fault(p, new->position, "%s would have the same name as %s",
+                  shown_text(new->position, text), shown_text(other, two));
+            return;
+        }
+    }
+}
+
+static void parse_positions(struct parse *p, const json_t *o,
+                            const struct sensor_model *m, struct placement *at)
+{
+    json_t *map = read_object(o, "positions");
+    struct placed_position *rows = take(p, json_object_size(map), sizeof *rows);
+    const char *key;
+    json_t *item;
+    at->positions = rows;
+    if (map == NULL || rows == NULL) {
+        return;
+    }
+    size_t mark = place_enter(p, "positions");
+    json_object_foreach(map, key, item)
+    {
+        const char *position = keep_text(p, key);
+        const char *as = read_text(p, item, "as");
+        rows[at->position_count++] =
+            (struct placed_position){.position = position,
+                                     .as = as != NULL ? as : position,
+                                     .depth_m = read_number(item, "depth_m", NAN)};
+        if (m != NULL && !has_position(m, key)) {
+            refuse_position(p, m, key);
+        }
+        if (strcmp(as != NULL ? as : position, "device") == 0) {
+            fault(p, key, "\"device\" is kept for housekeeping; take another name");
+        }
+    }
+    for (size_t i = 0; m != NULL && i < at->position_count; i++) {
+        check_renamed(p, m, at, &rows[i]);
+    }
+    place_leave(p, mark);
+}
+
+static void check_pressure(struct parse *p, const struct sensor_model *m,
+                           const struct placement *at)
+{
+    for (size_t i = 0; m != NULL && i < m->field_count; i++) {
+        const struct sensor_field *f = &m->fields[i];
+        if (f->quantity == QUANTITY_PRESSURE && f->reference == PRESSURE_UNSTATED &&
+            at->pressure == PRESSURE_UNSTATED) {
+            fault(
+                p, NULL,
+                "\"pressure\" is missing: the model %.40s does not say \"reference\", so "
+                "say vented or absolute here",
+                m->model);
+            return;
+        }
+    }
+}
+
+static void parse_placement(struct parse *p, const json_t *o, struct device *d,
+                            struct placement *at)
+{
+    const json_t *mounting = json_object_get(o, "mounting");
+    const char *pressure = peek_text(o, "pressure");
+    at->height_m_nhn = read_number(mounting, "height_m_nhn", NAN);
+    at->height_m_gauge = read_number(mounting, "height_m_gauge", NAN);
+    at->pressure = text_equal(pressure, "vented")     ? PRESSURE_VENTED
+                   : text_equal(pressure, "absolute") ? PRESSURE_ABSOLUTE
+                                                      : PRESSURE_UNSTATED;
+    at->interval_s = read_number(o, "interval_s", NAN);
+    at->station = d->city != NULL ? find_station(p, o, d->city) : NULL;
+    parse_positions(p, o, d->model, at);
+    check_pressure(p, d->model, at);
+}
+
+static void parse_placements(struct parse *p, const json_t *root, struct device *d)
+{
+    const json_t *list = read_list(root, "at");
+    struct placement *rows = take(p, json_array_size(list), sizeof *rows);
+    size_t i;
+    json_t *item;
+    size_t mark = place_enter(p, "at");
+    json_array_foreach(list, i, item)
+    {
+        size_t inner = place_enter_item(p, i);
+        struct placement at = {0};
+        bool sound = read_period(p, item, &at.period);
+        parse_placement(p, item, d, &at);
+        if (rows != NULL && sound) {
+            rows[d->placement_count++] = at;
+        }
+        place_leave(p, inner);
+    }
+    if (rows != NULL) {
+        periods_sort(p, rows, d->placement_count, sizeof *rows, "placement");
+    }
+    place_leave(p, mark);
+    d->placements = rows;
+}
+
+/* The city is the folder's name. */
+static const struct city *find_city(struct parse *p)
+{
+    char name[256];
+    const char *start = p->file->name + strlen("cities/");
+    size_t length = strcspn(start, "/");
+    text_copy(name, length + 1 < sizeof name ? length + 1 : sizeof name, start);
+    const struct city *city = configuration_city(p->c, name);
+    if (city == NULL && find_file(p, "cities/%s.json", name) == NULL) {
+        char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
+        const char *const *names =
+            names_of(p, p->c->cities, p->c->city_count, sizeof *p->c->cities);
+        fault(p, NULL, "the folder cities/%.40s has no file cities/%.40s.json%s", name,
+              name, near_name(shown_text(name, text), names, p->c->city_count, near));
+    }
+    return city;
+}
+
+/* A DevEUI is 16 hexadecimal digits, and formats give it in lower case. */
+static void check_eui(struct parse *p, const char *id)
+{
+    if (strlen(id) == 16 && strspn(id, "0123456789abcdefABCDEF") == 16 &&
+        strpbrk(id, "ABCDEF") != NULL) {
+        finding(p, "device",
+                "messages give a DevEUI in lower case, so \"%s\" will never match", id);
+    }
+}
+
+void parse_device(struct parse *p, json_t *root)
+{
+    struct device d = {.device = read_text(p, root, "device"),
+                       .city = find_city(p),
+                       .model = find_model(p, root),
+                       .serial = read_text(p, root, "serial")};
+    parse_placements(p, root, &d);
+    if (d.device != NULL) {
+        check_eui(p, d.device);
+        p->drafts[p->c->device_count++] = (struct device_draft){d, p->file};
+    }
+}

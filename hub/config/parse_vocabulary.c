@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "config/parse.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* False: at fault. */
+static bool parse_alias(struct parse *p, const json_t *o, struct unit_alias *alias)
+{
+    bool unit = json_object_get(o, "unit") != NULL;
+    bool refuse = json_object_get(o, "refuse") != NULL;
+    if (unit == refuse) {
+        fault(p, NULL, "an alias has either \"unit\" or \"refuse\"%s",
+              unit ? ", not both" : "");
+    }
+    *alias = (struct unit_alias){.raw = read_text(p, o, "raw"),
+                                 .canonical = read_text(p, o, "unit"),
+                                 .reason = read_text(p, o, "refuse")};
+    return (alias->canonical == NULL) != (alias->reason == NULL);
+}
+
+static int compare_origin(const void *a, const void *b)
+{
+    const struct origin *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+    return order != 0 ? order
+                      : (left->index > right->index) - (left->index < right->index);
+}
+
+/* Faults names that occur twice in a list of the file under work. */
+static void refuse_doubles(struct parse *p, struct origin *rows, size_t count,
+                           const char *key)
+{
+    qsort(rows, count, sizeof *rows, compare_origin);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(rows[i].name, rows[i - 1].name) == 0) {
+            char text[SHOWN_SIZE];
+            size_t mark = place_enter_item(p, rows[i].index);
+            fault(p, key, "%s stands here a second time", shown_text(rows[i].name, text));
+            place_leave(p, mark);
+        }
+    }
+}
+
+static int compare_alias(const void *a, const void *b)
+{
+    return strcmp(((const struct unit_alias *)a)->raw,
+                  ((const struct unit_alias *)b)->raw);
+}
+
+void parse_units(struct parse *p, json_t *root)
+{
+    struct configuration *c = p->c;
+    const json_t *list = read_list(root, "aliases");
+    struct unit_alias *aliases = take(p, json_array_size(list), sizeof *aliases);
+    struct origin *raws = take_scratch(p, json_array_size(list), sizeof *raws);
+    size_t count = 0, i;
+    json_t *item;
+    size_t mark = place_enter(p, "aliases");
+    json_array_foreach(list, i, item)
+    {
+        size_t inner = place_enter_item(p, i);
+        if (aliases != NULL && raws != NULL && peek_text(item, "raw") != NULL &&
+            parse_alias(p, item, &aliases[count])) {
+            raws[count] = (struct origin){.name = aliases[count].raw, .index = i};
+            count++;
+        }
+        place_leave(p, inner);
+    }
+    if (raws != NULL && aliases != NULL) {
+        refuse_doubles(p, raws, count, "raw");
+        qsort(aliases, count, sizeof *aliases, compare_alias);
+    }
+    place_leave(p, mark);
+    p->aliases = raws;
+    c->aliases = aliases;
+    c->alias_count = count;
+    c->own_units = read_texts(p, root, "own_units", &c->own_unit_count);
+}
+
+static enum parameter_kind parameter_kind(const char *text)
+{
+    return text_equal(text, "weather")        ? PARAMETER_WEATHER
+           : text_equal(text, "housekeeping") ? PARAMETER_HOUSEKEEPING
+                                              : PARAMETER_WATER;
+}
+
+static void parse_parameter(struct parse *p, const json_t *o, struct parameter *out)
+{
+    *out = (struct parameter){
+        .id = read_text(p, o, "id"),
+        .unit = read_text(p, o, "unit"),
+        .ucum = read_text(p, o, "ucum"),
+        .kind = parameter_kind(peek_text(o, "kind")),
+        .decimals = (int)read_whole(o, "decimals", 0),
+        .relative = peek_text(o, "relative_to") != NULL,
+    };
+    if (out->unit == NULL) {
+        out->unit = "1"; /* at fault already; what is checked later needs one */
+    }
+    read_bilingual(p, o, "title", &out->title_de, &out->title_en);
+    size_t mark = place_enter(p, "tests");
+    out->gross_range = read_range(p, json_object_get(o, "tests"));
+    place_leave(p, mark);
+}
+
+static int compare_parameter(const void *a, const void *b)
+{
+    return strcmp(((const struct parameter *)a)->id, ((const struct parameter *)b)->id);
+}
+
+void parse_parameters(struct parse *p, json_t *root)
+{
+    const json_t *list = read_list(root, "parameters");
+    struct parameter *rows = take(p, json_array_size(list), sizeof *rows);
+    struct origin *ids = take_scratch(p, json_array_size(list), sizeof *ids);
+    size_t count = 0, i;
+    json_t *item;
+    size_t mark = place_enter(p, "parameters");
+    json_array_foreach(list, i, item)
+    {
+        size_t inner = place_enter_item(p, i);
+        if (rows != NULL && ids != NULL && peek_text(item, "id") != NULL) {
+            parse_parameter(p, item, &rows[count]);
+            ids[count] = (struct origin){.name = rows[count].id, .index = i};
+            count++;
+        }
+        place_leave(p, inner);
+    }
+    if (ids != NULL && rows != NULL) {
+        refuse_doubles(p, ids, count, "id");
+        qsort(rows, count, sizeof *rows, compare_parameter);
+    }
+    place_leave(p, mark);
+    p->parameters = ids;
+    p->c->parameters = rows;
+    p->c->parameter_count = count;
+}
+
+/* --- units --- */
+
+static bool is_own_unit(const struct configuration *c, const char *unit)
+{
+    for (size_t i = 0; i < c->own_unit_count; i++) {
+        if (strcmp(c->own_units[i], unit) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *near_unit(struct parse *p, const char *unit, char to[SHOWN_SIZE + 24])
+{
+    const struct configuration *c = p->c;
+    size_t room = c->alias_count + c->own_unit_count + c->parameter_count, count = 0;
+    const char **names = take_scratch(p, room, sizeof *names);
+    for (size_t i = 0; names != NULL && i < c->parameter_count; i++) {
+        if (c->parameters[i].unit != NULL) {
+            names[count++] = c->parameters[i].unit;
+        }
+    }
+    for (size_t i = 0; names != NULL && i < c->own_unit_count; i++) {
+        names[count++] = c->own_units[i];
+    }
+    for (size_t i = 0; names != NULL && i < c->alias_count; i++) {
+        names[count++] = c->aliases[i].raw;
+    }
+    return near_name(unit, names, count, to);
+}
+
+static bool judge_known(struct parse *p, const char *key, const char *unit)
+{
+    if (!p->units_judged || unit == NULL || is_own_unit(p->c, unit) ||
+        p->names->unit_is_known(p->names->arg, unit)) {
+        return true;
+    }
+    char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
+    fault(p, key, "%s is not a unit that is known here%s", shown_text(unit, text),
+          near_unit(p, unit, near));
+    return false;
+}
+
+void judge_unit(struct parse *p, const char *key, const char *unit, const char *to)
+{
+    if (!judge_known(p, key, unit) || !p->units_judged || unit == NULL || to == NULL ||
+        strcmp(unit, to) == 0 || p->names->unit_fits == NULL ||
+        p->names->unit_fits(p->names->arg, unit, to)) {
+        return;
+    }
+    char text[SHOWN_SIZE], wanted[SHOWN_SIZE];
+    fault(p, key, "%s cannot be converted to %s", shown_text(unit, text),
+          shown_text(to, wanted));
+}
+
+void judge_vocabulary(struct parse *p, const struct config_file *parameters,
+                      const struct config_file *units)
+{
+    const struct config_names *n = p->names;
+    if (n->unit_is_known == NULL) {
+        return;
+    }
+    place_file(p, units);
+    p->units_judged = n->units_ready == NULL || n->units_ready(n->arg, p->c);
+    if (!p->units_judged) {
+        fault(p, NULL, "units cannot be judged: their database could not be read");
+        return;
+    }
+    size_t mark = place_enter(p, "aliases");
+    for (size_t i = 0; i < p->c->alias_count; i++) {
+        size_t inner = place_enter_item(p, p->aliases[i].index);
+        judge_known(p, "unit", p->c->aliases[i].canonical);
+        place_leave(p, inner);
+    }
+    place_leave(p, mark);
+    place_file(p, parameters);
+    mark = place_enter(p, "parameters");
+    for (size_t i = 0; i < p->c->parameter_count; i++) {
+        size_t inner = place_enter_item(p, p->parameters[i].index);
+        judge_known(p, "unit", p->c->parameters[i].unit);
+        place_leave(p, inner);
+    }
+    place_leave(p, mark);
+}
