@@ -9,7 +9,6 @@
 #define ANY_FROM_1 1, 1000
 #define HEIGHT_M -100, 4000
 
-/* clang-format off: one row an option is read faster than rows broken at 90 columns */
 static const struct option table[] = {
     /* kind, name, type, required, standard, least, most, unit, help */
     {"hub", "data", "text", false, "data", NO_LIMITS, NULL,
@@ -286,7 +285,7 @@ static const struct option table[] = {
 
     {"field", "field", "pointer", true, NULL, NO_LIMITS, NULL,
      "Where the value stands, below what the format calls the values."},
-    {"field", "parameter", "parameter id", false, NULL, NO_LIMITS, NULL,
+    {"field", "parameter", "parameter name", false, NULL, NO_LIMITS, NULL,
      "What the value is; with neither parameter nor quantity it is shown by try and "
      "ignored."},
     {"field", "quantity", "one of W|distance|depth|pressure", false, NULL, NO_LIMITS,
@@ -387,7 +386,7 @@ static const struct option table[] = {
     {"dataset", "title", "bilingual", true, NULL, NO_LIMITS, NULL, "Title for portals."},
     {"dataset", "notes", "bilingual", false, NULL, NO_LIMITS, NULL,
      "Description for portals."},
-    {"dataset", "parameters", "list of parameter id", true, NULL, ANY_FROM_1, NULL,
+    {"dataset", "parameters", "list of parameter name", true, NULL, ANY_FROM_1, NULL,
      "What is in it; no housekeeping."},
     {"dataset", "cities", "list of id", false, NULL, ANY_FROM_1, NULL,
      "Whose stations are in it; left out: all cities."},
@@ -405,7 +404,6 @@ static const struct option table[] = {
      "Holds demonstration stations too, and so goes only to targets marked so."},
     {"dataset", "note", "text", false, NULL, NO_LIMITS, NULL, "For readers of the file."},
 };
-/* clang-format on */
 
 enum { OPTIONS = sizeof table / sizeof table[0] };
 

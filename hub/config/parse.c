@@ -86,6 +86,9 @@ static json_t *load(struct parse *p, const struct config_file *file)
         p->no_memory =
             p->no_memory || json_error_code(&error) == json_error_out_of_memory;
         text_escape(text, sizeof text, error.text, strlen(error.text));
+        if (json_error_code(&error) == json_error_null_character) {
+            text_copy(text, sizeof text, "a text holds the character NUL (\\u0000)");
+        }
         fault_syntax(p, error.line, error.column, text);
         return NULL;
     }

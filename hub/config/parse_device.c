@@ -70,18 +70,21 @@ static void refuse_position(struct parse *p, const struct sensor_model *m,
           m->model, near_name(key, (const char *const *)names, m->field_count, near));
 }
 
-/* Two positions of the model under one name. */
+/* Two positions of the model under one name; said of the first of them only. */
 static void check_renamed(struct parse *p, const struct sensor_model *m,
                           const struct placement *at, const struct placed_position *new)
 {
     for (size_t i = 0; i < m->field_count; i++) {
         const char *other = m->fields[i].position, *as = other;
+        const struct placed_position *rename = at->positions + at->position_count;
         for (size_t j = 0; j < at->position_count; j++) {
             if (strcmp(at->positions[j].position, other) == 0) {
-                as = at->positions[j].as;
+                rename = &at->positions[j];
+                as = rename->as;
             }
         }
-        if (strcmp(other, new->position) != 0 && strcmp(as, new->as) == 0) {
+        if (new < rename && strcmp(other, new->position) != 0 &&
+            strcmp(as, new->as) == 0) {
             char text[SHOWN_SIZE], two[SHOWN_SIZE];
             fault(p, new->position, "%s would have the same name as %s",
                   shown_text(new->position, text), shown_text(other, two));
@@ -123,13 +126,12 @@ static void parse_positions(struct parse *p, const json_t *o,
     place_leave(p, mark);
 }
 
-static void check_pressure(struct parse *p, const struct sensor_model *m,
-                           const struct placement *at)
+static void check_pressure(struct parse *p, const json_t *o, const struct sensor_model *m)
 {
-    for (size_t i = 0; m != NULL && i < m->field_count; i++) {
+    bool stated = json_object_get(o, "pressure") != NULL;
+    for (size_t i = 0; m != NULL && !stated && i < m->field_count; i++) {
         const struct sensor_field *f = &m->fields[i];
-        if (f->quantity == QUANTITY_PRESSURE && f->reference == PRESSURE_UNSTATED &&
-            at->pressure == PRESSURE_UNSTATED) {
+        if (f->quantity == QUANTITY_PRESSURE && f->reference == PRESSURE_UNSTATED) {
             fault(
                 p, NULL,
                 "\"pressure\" is missing: the model %.40s does not say \"reference\", so "
@@ -153,7 +155,7 @@ static void parse_placement(struct parse *p, const json_t *o, struct device *d,
     at->interval_s = read_number(o, "interval_s", NAN);
     at->station = d->city != NULL ? find_station(p, o, d->city) : NULL;
     parse_positions(p, o, d->model, at);
-    check_pressure(p, d->model, at);
+    check_pressure(p, o, d->model);
 }
 
 static void parse_placements(struct parse *p, const json_t *root, struct device *d)

@@ -157,7 +157,7 @@ static const char *near_unit(struct parse *p, const char *unit, char to[SHOWN_SI
     size_t room = c->alias_count + c->own_unit_count + c->parameter_count, count = 0;
     const char **names = take_scratch(p, room, sizeof *names);
     for (size_t i = 0; names != NULL && i < c->parameter_count; i++) {
-        if (c->parameters[i].unit != NULL) {
+        if (strcmp(c->parameters[i].unit, unit) != 0) {
             names[count++] = c->parameters[i].unit;
         }
     }
@@ -165,7 +165,9 @@ static const char *near_unit(struct parse *p, const char *unit, char to[SHOWN_SI
         names[count++] = c->own_units[i];
     }
     for (size_t i = 0; names != NULL && i < c->alias_count; i++) {
-        names[count++] = c->aliases[i].raw;
+        if (c->aliases[i].canonical != NULL) {
+            names[count++] = c->aliases[i].raw;
+        }
     }
     return near_name(unit, names, count, to);
 }
@@ -198,8 +200,8 @@ void judge_vocabulary(struct parse *p, const struct config_file *parameters,
                       const struct config_file *units)
 {
     const struct config_names *n = p->names;
-    if (n->unit_is_known == NULL) {
-        return;
+    if (n->unit_is_known == NULL || (units != NULL && p->c->own_units == NULL)) {
+        return; /* the file could not be read: what it would have named is not missed */
     }
     place_file(p, units);
     p->units_judged = n->units_ready == NULL || n->units_ready(n->arg, p->c);

@@ -137,12 +137,12 @@ static void put_names(struct buf *b, const char *type, const char *sentence)
 /* The types that are texts of a certain form. */
 static void put_types(struct buf *b)
 {
-    static const char *const names[] = {"text",           "id",           "name",
-                                        "parameter id",   "pointer",      "time",
-                                        "time zone",      "e-mail",       "web address",
-                                        "broker address", "topic filter", "topic pattern",
-                                        "regional key",   "file",         "format",
-                                        "target kind"};
+    static const char *const names[] = {
+        "text",           "id",           "name",           "parameter id",
+        "parameter name", "pointer",      "time",           "time zone",
+        "e-mail",         "web address",  "broker address", "topic filter",
+        "topic pattern",  "regional key", "file",           "format",
+        "target kind"};
     buf_put_text(b, "\n## Types\n\n| type | is |\n| --- | --- |\n");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         buf_put_format(b, "| %s | %s |\n", names[i], base_type_find(names[i])->expected);

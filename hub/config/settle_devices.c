@@ -147,15 +147,23 @@ static size_t add_rows(const struct placement *at, size_t draft, struct row *row
     return count;
 }
 
-static void report(struct parse *p, const struct row *row, const struct row *held)
+/* Once for two devices, not for each of their series: reported holds for each device the
+ * other one, plus 1. */
+static void report(struct parse *p, const struct row *row, const struct row *held,
+                   size_t *reported)
 {
     const struct device_draft *d = &p->drafts[row->draft];
+    if (reported[row->draft] == held->draft + 1) {
+        return;
+    }
+    reported[row->draft] = held->draft + 1;
     char from[CLOCK_TEXT];
     clock_format(row->period.from_us, from);
     place_file(p, d->file);
-    finding(p, "at", "from %s on %.40s at %.40s also comes from %.50s", from,
+    finding(p, "at", "from %s on %.50s sends %.30s at %.30s, too", from,
+            p->drafts[held->draft].device.device,
             row->parameter != NULL ? row->parameter->id : "the level",
-            row->station->station, p->drafts[held->draft].device.device);
+            row->station->station);
 }
 
 void check_same_series(struct parse *p)
@@ -168,7 +176,8 @@ void check_same_series(struct parse *p)
         }
     }
     struct row *rows = take_scratch(p, room, sizeof *rows);
-    if (rows == NULL) {
+    size_t *reported = take_scratch(p, c->device_count, sizeof *reported);
+    if (rows == NULL || reported == NULL) {
         return;
     }
     for (size_t i = 0; i < c->device_count; i++) {
@@ -182,7 +191,7 @@ void check_same_series(struct parse *p)
         bool same = compare_series(held, &rows[i]) == 0;
         if (same && rows[i].draft != held->draft &&
             rows[i].period.from_us < held->period.to_us) {
-            report(p, &rows[i], held);
+            report(p, &rows[i], held, reported);
         }
         if (!same || rows[i].period.to_us > held->period.to_us) {
             held = &rows[i];

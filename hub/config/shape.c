@@ -106,7 +106,25 @@ static void expect(struct parse *p, const json_t *value, const char *wanted)
           quoted ? "; write it without quotes" : "");
 }
 
-/* name must be one of names. */
+static void refuse_name(struct parse *p, const json_t *value, const char *const *names,
+                        size_t count)
+{
+    char text[SHOWN_SIZE], near[SHOWN_SIZE + 24], all[90] = "";
+    const char *name = json_string_value(value);
+    if (name != NULL && near_name(name, names, count, near)[0] != '\0') {
+        fault(p, NULL, "%s is not known here%s", shown(value, text), near);
+        return;
+    }
+    size_t used = 0;
+    for (size_t i = 0; i < count && used < sizeof all; i++) {
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s",
+                                 i == 0 ? "" : ", ", names[i]);
+    }
+    fault(p, NULL, "%s is none of: %s%s", shown(value, text), all,
+          used >= sizeof all ? "..." : "");
+}
+
+/* value must be one of names. */
 static void check_name(struct parse *p, const json_t *value, const char *const *names,
                        size_t count)
 {
@@ -120,23 +138,12 @@ static void check_name(struct parse *p, const json_t *value, const char *const *
             return;
         }
     }
-    char text[SHOWN_SIZE], near[SHOWN_SIZE + 24], all[80] = "";
-    near_name(name, names, count, near);
-    size_t used = 0;
-    for (size_t i = 0; near[0] == '\0' && i < count && used < sizeof all; i++) {
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s",
-                                 i == 0 ? ": " : ", ", names[i]);
-    }
-    if (used >= sizeof all) {
-        memcpy(all + sizeof all - 4, "...", 4);
-    }
-    fault(p, NULL, "%s is none of the %zu names that are known here%s%s",
-          shown_text(name, text), count, all, near);
+    refuse_name(p, value, names, count);
 }
 
 static void check_choice(struct parse *p, const struct shape *s, const json_t *value)
 {
-    char room[256], number[NUMBER_TEXT], text[SHOWN_SIZE];
+    char room[256], number[NUMBER_TEXT];
     const char *names[SHAPE_CHOICES];
     size_t count = shape_choices(s->choices, room, names);
     if (!s->numbers) {
@@ -153,7 +160,7 @@ static void check_choice(struct parse *p, const struct shape *s, const json_t *v
             return;
         }
     }
-    fault(p, NULL, "%s is none of %s", shown(value, text), s->choices);
+    refuse_name(p, value, names, count);
 }
 
 static void check_limits(struct parse *p, const struct option *o, double value,

@@ -160,7 +160,6 @@ static bool is_key(const char *text)
 #define STRING "\"type\": \"string\""
 #define SHORT_TEXT STRING ", \"minLength\": 1"
 
-/* clang-format off: one row a type */
 static const struct base_type types[] = {
     {"text", JSON_STRING, TEXT, is_text,
      "a text of at least one character, no control characters", SHORT_TEXT},
@@ -171,6 +170,8 @@ static const struct base_type types[] = {
      STRING ", \"maxLength\": 128, \"pattern\": \"^[^\\\\u0000-\\\\u0020\\\\u007f]+$\""},
     {"parameter id", JSON_STRING, TEXT, is_parameter,
      "an id of a parameter: a-z, 0-9 and _, beginning with a letter",
+     STRING ", \"pattern\": \"^[a-z][a-z0-9_]{0,63}$\""},
+    {"parameter name", JSON_STRING, TEXT, is_text, "an id of parameters.json",
      STRING ", \"pattern\": \"^[a-z][a-z0-9_]{0,63}$\""},
     {"pointer", JSON_STRING, TEXT, is_pointer,
      "a JSON Pointer: it begins with /, and ~ stands only in ~0 and ~1",
@@ -218,7 +219,6 @@ static const struct base_type types[] = {
     {"scalar", JSON_NULL, "a text, a number, true or false", NULL, NULL,
      "\"type\": [\"string\", \"number\", \"boolean\"]"},
 };
-/* clang-format on */
 
 const struct base_type *base_type_find(const char *name)
 {
