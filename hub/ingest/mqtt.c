@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "ingest/mqtt_inside.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "ingest/source_copy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    RETRY_MS = 100,       /* while the broker is away, */
+    RETRY_LATER_MS = 500, /* after a minute */
+    REFUSED_MS = 200,     /* first wait after a refusal; doubled up to */
+    REFUSED_MOST_MS = 10000,
+    INBOX_MS = 1000,        /* least wait after a failure of the inbox */
+    STEADY_S = 10,          /* a connection that lived so long was a good one */
+    PASSWORD = 4096,        /* bytes, most */
+    CLIENT_IDLE_MS = 40000, /* paho gives up by itself before */
+    STOP_IDLE_MS = 300,
+};
+
+/* --- what is said --- */
+
+/* The connection does not stand, and why; logged if that is news. */
+static void note_down(struct mqtt *m, const char *sentence)
+{
+    pthread_mutex_lock(&m->mutex);
+    bool was_connected = m->connected;
+    bool news = was_connected || strcmp(m->error, sentence) != 0;
+    if (was_connected) {
+        m->connected = false;
+        m->since_us = clock_now_us();
+    }
+    m->since_monotonic_us = news ? clock_monotonic_us() : m->since_monotonic_us;
+    text_copy(m->error, sizeof m->error, sentence);
+    pthread_mutex_unlock(&m->mutex);
+    if (news) {
+        log_line(LOG_WARN, "ingest", "source %s: %s; trying again", m->source->source,
+                 sentence);
+    }
+}
+
+/* What ended, or will end, this connection: the first reason counts. */
+void mqtt_note_reason(struct mqtt *m, const char *reason)
+{
+    pthread_mutex_lock(&m->mutex);
+    if (m->reason[0] == '\0') {
+        text_copy(m->reason, sizeof m->reason, reason);
+    }
+    pthread_mutex_unlock(&m->mutex);
+}
+
+void mqtt_set_state(struct mqtt *m, enum state state)
+{
+    pthread_mutex_lock(&m->mutex);
+    m->state = state;
+    pthread_cond_broadcast(&m->changed);
+    pthread_mutex_unlock(&m->mutex);
+}
+
+/* Waits until paho has let go of the connection. False: it did not. */
+static bool await_idle(struct mqtt *m, int timeout_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    int timed_out = 0;
+    pthread_mutex_lock(&m->mutex);
+    while (m->state != STATE_IDLE && timed_out == 0) {
+        timed_out = pthread_cond_timedwait(&m->changed, &m->mutex, &until);
+    }
+    bool idle = m->state == STATE_IDLE;
+    pthread_mutex_unlock(&m->mutex);
+    return idle;
+}
+
+/* --- what the gate asks (its thread) --- */
+
+/* The password in file, without the end of its line. */
+static enum err read_password(struct mqtt *m, struct buf *password)
+{
+    const char *file = m->source->password_file;
+    if (file == NULL) {
+        return ERR_OK;
+    }
+    enum err e = file_read(file, password);
+    if (e != ERR_OK) {
+        char line[MQTT_SENTENCE];
+        snprintf(line, sizeof line, "password_file %s: %s", file, err_text(e));
+        mqtt_note_reason(m, line);
+        return e;
+    }
+    while (password->length > 0 && (password->bytes[password->length - 1] == '\n' ||
+                                    password->bytes[password->length - 1] == '\r')) {
+        password->length--;
+    }
+    return ERR_OK;
+}
+
+static enum err check_file(struct mqtt *m, const char *option, const char *file)
+{
+    if (file == NULL || access(file, R_OK) == 0) {
+        return ERR_OK;
+    }
+    char line[MQTT_SENTENCE];
+    char text[96];
+    snprintf(line, sizeof line, "%s %s: %s", option, file,
+             strerror_r(errno, text, sizeof text));
+    mqtt_note_reason(m, line);
+    return ERR_ABSENT;
+}
+
+static enum err set_tls(struct mqtt *m, MQTTAsync_SSLOptions *tls)
+{
+    const struct source *s = m->source;
+    enum err e = check_file(m, "ca_file", s->ca_file);
+    e = e != ERR_OK ? e : check_file(m, "certificate_file", s->certificate_file);
+    e = e != ERR_OK ? e : check_file(m, "key_file", s->key_file);
+    tls->trustStore = s->ca_file;
+    tls->keyStore = s->certificate_file;
+    tls->privateKey = s->key_file != NULL ? s->key_file : s->certificate_file;
+    tls->enableServerCertAuth = 1;
+    tls->verify = 1;
+    return e;
+}
+
+static enum err owner_connect(void *arg)
+{
+    struct mqtt *m = arg;
+    if (atomic_load(&m->stopping) || !await_idle(m, 0)) {
+        return ERR_BUSY;
+    }
+    /* paho tells the end of a connection with its lock held and clears its callbacks
+     * after; what is set before it lets go of the lock would be cleared with them. This
+     * call takes the lock. */
+    (void)MQTTAsync_isConnected(m->client);
+    MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
+    struct buf password;
+    buf_init(&password, PASSWORD);
+    enum err e = read_password(m, &password);
+    if (e == ERR_OK && m->address.tls) {
+        e = set_tls(m, &tls);
+    }
+    if (e == ERR_OK) {
+        mqtt_set_state(m, STATE_CONNECTING);
+        e = mqtt_session_connect(m, m->address.tls ? &tls : NULL, &password);
+        if (e != ERR_OK) {
+            mqtt_set_state(m, STATE_IDLE);
+        }
+    }
+    if (password.bytes != NULL) {
+        explicit_bzero(password.bytes, password.size);
+    }
+    buf_fini(&password);
+    return e;
+}
+
+/* The sentence for what ended: paho's reason, else the gate's. */
+static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_connected,
+                   char to[MQTT_SENTENCE])
+{
+    pthread_mutex_lock(&m->mutex);
+    text_copy(to, MQTT_SENTENCE, m->reason);
+    m->reason[0] = '\0';
+    pthread_mutex_unlock(&m->mutex);
+    if (to[0] != '\0') {
+        return;
+    }
+    if (end == GATE_CLIENT && m->address.tls && !was_connected) {
+        /* paho checks the name after the handshake and says nothing when it differs */
+        snprintf(to, MQTT_SENTENCE,
+                 "TLS with %s failed: its certificate does not name %s",
+                 m->source->broker, m->address.host);
+    } else if (end == GATE_BROKER && !was_connected) {
+        snprintf(to, MQTT_SENTENCE, "%s: %s before it answered%s", m->source->broker, why,
+                 m->address.tls ? " (does it want a client certificate?)" : "");
+    } else if (end == GATE_CLIENT) {
+        text_copy(to, MQTT_SENTENCE,
+                  was_connected ? "the broker did not answer in time"
+                                : "the connection could not be begun");
+    } else {
+        text_copy(to, MQTT_SENTENCE, why);
+    }
+}
+
+/* Milliseconds until the next try. */
+static int retry_ms(struct mqtt *m, enum gate_end end, int64_t lived_us)
+{
+    if (end == GATE_AWAY) {
+        m->refusals = 0;
+        return lived_us < 60 * CLOCK_US_PER_S ? RETRY_MS : RETRY_LATER_MS;
+    }
+    if (lived_us >= STEADY_S * CLOCK_US_PER_S && end != GATE_INBOX) {
+        m->refusals = 0;
+        return 0;
+    }
+    int wait_ms = REFUSED_MS << (m->refusals < 6 ? m->refusals++ : 6);
+    wait_ms = wait_ms < REFUSED_MOST_MS ? wait_ms : REFUSED_MOST_MS;
+    return end == GATE_INBOX && wait_ms < INBOX_MS ? INBOX_MS : wait_ms;
+}
+
+static int owner_ended(void *arg, enum gate_end end, const char *why)
+{
+    struct mqtt *m = arg;
+    bool stopping = atomic_load(&m->stopping);
+    /* While paho has it, it may still put messages that it had read. */
+    bool idle = await_idle(m, stopping ? STOP_IDLE_MS : CLIENT_IDLE_MS);
+    int64_t connection = atomic_exchange(&m->connection, 0);
+    bool recorded = connection == 0 ||
+                    inbox_disconnected(m->inbox, connection, clock_now_us()) == ERR_OK;
+    if (stopping || atomic_load(&m->stopping)) {
+        return RETRY_MS;
+    }
+    char line[MQTT_SENTENCE];
+    ending(m, end, why, connection != 0, line);
+    if (!recorded) {
+        text_copy(line, sizeof line, "the inbox could not be written");
+    } else if (!idle) {
+        text_copy(line, sizeof line, "the connection does not end");
+    }
+    pthread_mutex_lock(&m->mutex);
+    int64_t lived_us = clock_monotonic_us() - m->since_monotonic_us;
+    pthread_mutex_unlock(&m->mutex);
+    note_down(m, line);
+    return retry_ms(m, end, connection == 0 && end != GATE_AWAY ? 0 : lived_us);
+}
+
+/* --- for the owner --- */
+
+void mqtt_setup(void)
+{
+    MQTTAsync_init_options o = MQTTAsync_init_options_initializer;
+    o.do_openssl_init = 1;
+    MQTTAsync_global_init(&o);
+}
+
+static enum err make_filters(struct mqtt *m)
+{
+    size_t most =
+        m->source->subscribe_count + (m->before != NULL ? m->before->subscribe_count : 0);
+    m->filters = calloc(most + 1, sizeof *m->filters);
+    if (m->filters == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; m->before != NULL && i < m->before->subscribe_count; i++) {
+        if (!source_copy_subscribes(m->source, m->before->subscribe[i])) {
+            m->filters[m->filter_count++] = (struct filter){
+                .mqtt = m, .text = m->before->subscribe[i], .given_back = true};
+        }
+    }
+    for (size_t i = 0; i < m->source->subscribe_count; i++) {
+        m->filters[m->filter_count++] =
+            (struct filter){.mqtt = m, .text = m->source->subscribe[i]};
+    }
+    return ERR_OK;
+}
+
+static enum err make_client(struct mqtt *m)
+{
+    char name[ADDRESS_TEXT];
+    char url[ADDRESS_TEXT + 8];
+    MQTTAsync_createOptions of3 = MQTTAsync_createOptions_initializer;
+    MQTTAsync_createOptions of5 = MQTTAsync_createOptions_initializer5;
+    bool is5 = m->source->mqtt_version == 5;
+    snprintf(url, sizeof url, "%s://%s", m->address.tls ? "ssl" : "tcp",
+             address_format(&m->address, name));
+    if (MQTTAsync_createWithOptions(&m->client, url, m->source->client_id,
+                                    MQTTCLIENT_PERSISTENCE_NONE, NULL,
+                                    is5 ? &of5 : &of3) != MQTTASYNC_SUCCESS) {
+        return ERR_MEMORY;
+    }
+    return mqtt_session_init(m);
+}
+
+static void init_sync(struct mqtt *m)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&m->mutex, NULL);
+}
+
+enum err mqtt_open(struct inbox *inbox, const struct source *s,
+                   const struct source *before, int64_t ceiling_bytes, struct mqtt **out,
+                   struct diag *d)
+{
+    struct mqtt *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return ERR_MEMORY;
+    }
+    init_sync(m);
+    m->inbox = inbox;
+    m->since_us = clock_now_us();
+    m->since_monotonic_us = clock_monotonic_us();
+    atomic_store(&m->ceiling_bytes, ceiling_bytes);
+    const struct gate_owner owner = {
+        .arg = m, .connect = owner_connect, .ended = owner_ended};
+    enum err e = ERR_MEMORY;
+    m->source = source_copy_new(s);
+    m->before = before != NULL ? source_copy_new(before) : NULL;
+    if (m->source != NULL && (before == NULL || m->before != NULL)) {
+        e = address_parse(s->broker, &m->address, d) == ERR_OK ? ERR_OK : ERR_CONFIG;
+    }
+    e = e != ERR_OK ? e : make_filters(m);
+    e = e != ERR_OK ? e : gate_open(inbox, &m->address, &owner, &m->gate);
+    e = e != ERR_OK ? e : make_client(m);
+    e = e != ERR_OK ? e : gate_start(m->gate);
+    if (e != ERR_OK) {
+        mqtt_close(m);
+        return e;
+    }
+    *out = m;
+    return ERR_OK;
+}
+
+void mqtt_stop(struct mqtt *m)
+{
+    atomic_store(&m->stopping, true);
+    mqtt_session_leave(m);
+}
+
+void mqtt_close(struct mqtt *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    if (atomic_load(&m->stopping) && MQTTAsync_isConnected(m->client) != 0) {
+        (void)await_idle(m, STOP_IDLE_MS);
+    }
+    atomic_store(&m->stopping, true);
+    gate_close(m->gate);
+    if (m->client != NULL) {
+        MQTTAsync_destroy(&m->client);
+    }
+    pthread_cond_destroy(&m->changed);
+    pthread_mutex_destroy(&m->mutex);
+    source_copy_free(m->source);
+    source_copy_free(m->before);
+    free(m->filters);
+    free(m);
+}
+
+void mqtt_set_ceiling(struct mqtt *m, int64_t ceiling_bytes)
+{
+    atomic_store(&m->ceiling_bytes, ceiling_bytes);
+}
+
+const struct source *mqtt_source(const struct mqtt *m)
+{
+    return m->source;
+}
+
+void mqtt_status(struct mqtt *m, void *arg,
+                 void (*row)(void *arg, const struct ingest_status *s))
+{
+    char error[MQTT_SENTENCE];
+    pthread_mutex_lock(&m->mutex);
+    text_copy(error, sizeof error, m->error);
+    struct ingest_status s = {
+        .source = m->source->source,
+        .broker = m->source->broker,
+        .error = error[0] != '\0' ? error : NULL,
+        .connected = m->connected,
+        .session_present = m->present,
+        .since_us = m->since_us,
+        .messages = atomic_load(&m->messages),
+        .bytes = atomic_load(&m->bytes),
+    };
+    pthread_mutex_unlock(&m->mutex);
+    row(arg, &s);
+}

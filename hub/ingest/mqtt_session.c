@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What paho calls, in its two threads. */
+#include "ingest/mqtt_inside.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "ingest/reason.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    KEEP_ALIVE_S = 30,
+    ANSWER_S = 30, /* for the broker's CONNACK */
+    KEPT = 1024,   /* bytes of a payload over the ceiling */
+};
+
+/* --- messages (paho's receiving thread) --- */
+
+static void put(struct mqtt *m, const char *topic, const MQTTAsync_message *from)
+{
+    size_t size = (size_t)from->payloadlen;
+    int64_t ceiling_bytes = atomic_load(&m->ceiling_bytes);
+    bool too_large = (int64_t)size > ceiling_bytes;
+    char escaped[1024];
+    struct message message = {
+        .topic = topic,
+        .payload = from->payload,
+        .size = too_large && size > KEPT ? KEPT : size,
+        .full_size = size,
+        .arrival_us = clock_now_us(),
+        .packet_id = (uint16_t)(from->qos > 0 ? from->msgid : 0),
+        .dup = from->dup != 0,
+        .retained = from->retained != 0,
+    };
+    if (!text_is_utf8(topic, strlen(topic))) {
+        message.topic = text_escape(escaped, sizeof escaped, topic, strlen(topic));
+    }
+    int64_t connection = atomic_load(&m->connection);
+    uint64_t transaction = 0;
+    enum err e = ERR_INTERNAL; /* no connection: a PUBLISH before the CONNACK */
+    if (connection != 0) {
+        e = inbox_put(m->inbox, connection, &message, &transaction);
+    }
+    if (e != ERR_OK) {
+        gate_spoil(m->gate);
+        return;
+    }
+    gate_mark(m->gate, transaction);
+    atomic_fetch_add_explicit(&m->messages, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&m->bytes, (int64_t)size, memory_order_relaxed);
+}
+
+static int on_message(void *arg, char *topic, int topic_length, MQTTAsync_message *from)
+{
+    (void)topic_length; /* not 0 only if the topic has a NUL, which MQTT forbids */
+    put(arg, topic, from);
+    MQTTAsync_freeMessage(&from);
+    MQTTAsync_free(topic);
+    return 1; /* paho acknowledges whatever is returned; the gate decides */
+}
+
+/* --- subscriptions --- */
+
+static void note_subscribed(struct filter *f, int code)
+{
+    struct mqtt *m = f->mqtt;
+    bool refused = code >= 0x80;
+    bool news = refused && f->refused != code;
+    f->refused = refused ? code : 0;
+    if (!refused) {
+        return;
+    }
+    char line[MQTT_SENTENCE];
+    snprintf(line, sizeof line, "subscription to %s refused: %s", f->text,
+             reason_text(code));
+    pthread_mutex_lock(&m->mutex);
+    text_copy(m->error, sizeof m->error, line);
+    pthread_mutex_unlock(&m->mutex);
+    if (news) {
+        log_line(LOG_ERROR, "ingest", "source %s: %s", m->source->source, line);
+    }
+}
+
+static void on_subscribed(void *arg, MQTTAsync_successData *data)
+{
+    note_subscribed(arg, data != NULL ? data->alt.qos : 0);
+}
+
+static void on_subscribed5(void *arg, MQTTAsync_successData5 *data)
+{
+    note_subscribed(arg, data != NULL ? (int)data->reasonCode : 0);
+}
+
+static void on_not_subscribed(void *arg, MQTTAsync_failureData *data)
+{
+    note_subscribed(arg, data != NULL && data->code >= 0x80 ? data->code : 0x80);
+}
+
+static void on_not_subscribed5(void *arg, MQTTAsync_failureData5 *data)
+{
+    bool told = data != NULL && (int)data->reasonCode >= 0x80;
+    note_subscribed(arg, told ? (int)data->reasonCode : 0x80);
+}
+
+static void subscribe(struct mqtt *m)
+{
+    for (size_t i = 0; i < m->filter_count; i++) {
+        struct filter *f = &m->filters[i];
+        MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
+        o.context = f;
+        if (f->given_back) {
+            if (MQTTAsync_unsubscribe(m->client, f->text, &o) != MQTTASYNC_SUCCESS) {
+                f->refused = 0x80;
+            }
+            continue;
+        }
+        if (m->source->mqtt_version == 5) {
+            o.onSuccess5 = on_subscribed5;
+            o.onFailure5 = on_not_subscribed5;
+            /* retained messages only with a new subscription, not at every reconnect */
+            o.subscribeOptions.retainHandling = 1;
+        } else {
+            o.onSuccess = on_subscribed;
+            o.onFailure = on_not_subscribed;
+        }
+        if (MQTTAsync_subscribe(m->client, f->text, 1, &o) != MQTTASYNC_SUCCESS) {
+            note_subscribed(f, 0x8F);
+        }
+    }
+}
+
+/* --- connection (paho's threads) --- */
+
+static void note_connected(struct mqtt *m, bool present)
+{
+    int64_t now_us = clock_now_us();
+    int64_t connection = 0;
+    if (inbox_connected(m->inbox, m->source->source, present, now_us, &connection) !=
+        ERR_OK) {
+        mqtt_note_reason(m, "the inbox could not be written");
+        mqtt_set_state(m, STATE_CONNECTED);
+        gate_spoil(m->gate);
+        return;
+    }
+    atomic_store(&m->connection, connection);
+    pthread_mutex_lock(&m->mutex);
+    m->state = STATE_CONNECTED;
+    m->connected = true;
+    m->present = present;
+    m->since_us = now_us;
+    m->since_monotonic_us = clock_monotonic_us();
+    m->error[0] = '\0';
+    pthread_mutex_unlock(&m->mutex);
+    log_line(LOG_INFO, "ingest", "source %s: connected to %s, %s", m->source->source,
+             m->source->broker,
+             present ? "session resumed" : "the broker knew no session");
+    subscribe(m);
+}
+
+static void on_connected(void *arg, MQTTAsync_successData *data)
+{
+    note_connected(arg, data != NULL && data->alt.connect.sessionPresent != 0);
+}
+
+static void on_connected5(void *arg, MQTTAsync_successData5 *data)
+{
+    note_connected(arg, data != NULL && data->alt.connect.sessionPresent != 0);
+}
+
+static void note_refused(struct mqtt *m, int code)
+{
+    if (code > 0) {
+        char line[MQTT_SENTENCE];
+        snprintf(line, sizeof line, "%s refused the connection: %s", m->source->broker,
+                 reason_text(code));
+        mqtt_note_reason(m, line);
+    }
+    mqtt_set_state(m, STATE_IDLE);
+}
+
+static void on_failure(void *arg, MQTTAsync_failureData *data)
+{
+    note_refused(arg, data != NULL ? data->code : 0);
+}
+
+static void on_failure5(void *arg, MQTTAsync_failureData5 *data)
+{
+    bool told = data != NULL && (int)data->reasonCode >= 0x80;
+    note_refused(arg, told ? (int)data->reasonCode : data != NULL ? data->code : 0);
+}
+
+static void on_lost(void *arg, char *cause)
+{
+    (void)cause; /* paho never says one */
+    mqtt_set_state(arg, STATE_IDLE);
+}
+
+static void on_disconnect5(void *arg, MQTTProperties *properties,
+                           enum MQTTReasonCodes code)
+{
+    (void)properties;
+    mqtt_note_reason(arg, reason_text((int)code));
+}
+
+static void on_left(void *arg, MQTTAsync_successData *data)
+{
+    (void)data;
+    mqtt_set_state(arg, STATE_IDLE);
+}
+
+static void on_left5(void *arg, MQTTAsync_successData5 *data)
+{
+    (void)data;
+    mqtt_set_state(arg, STATE_IDLE);
+}
+
+static int on_tls_error(const char *line, size_t length, void *arg)
+{
+    struct mqtt *m = arg;
+    char reason[96];
+    char sentence[MQTT_SENTENCE];
+    reason_of_openssl(reason, sizeof reason, line, length);
+    bool verify = strstr(reason, "certificate verify") != NULL;
+    snprintf(sentence, sizeof sentence, "TLS with %s failed: %s%s", m->source->broker,
+             reason,
+             verify ? " (its certificate is not signed by ca_file, or expired)" : "");
+    mqtt_note_reason(m, sentence);
+    return 1;
+}
+
+enum err mqtt_session_connect(struct mqtt *m, MQTTAsync_SSLOptions *tls,
+                              const struct buf *password)
+{
+    const struct source *s = m->source;
+    const MQTTAsync_connectOptions of3 = MQTTAsync_connectOptions_initializer;
+    const MQTTAsync_connectOptions of5 = MQTTAsync_connectOptions_initializer5;
+    MQTTProperties properties = MQTTProperties_initializer;
+    MQTTProperty forever = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
+                            .value.integer4 = UINT32_MAX};
+    if (tls != NULL) {
+        tls->ssl_error_cb = on_tls_error;
+        tls->ssl_error_context = m;
+    }
+    MQTTAsync_connectOptions o = s->mqtt_version == 5 ? of5 : of3;
+    if (s->mqtt_version == 5) {
+        o.onSuccess5 = on_connected5;
+        o.onFailure5 = on_failure5;
+        MQTTProperties_add(&properties, &forever);
+        o.connectProperties = &properties;
+    } else {
+        o.MQTTVersion = MQTTVERSION_3_1_1;
+        o.onSuccess = on_connected;
+        o.onFailure = on_failure;
+    }
+    o.context = m;
+    o.cleansession = o.cleanstart = 0;
+    o.keepAliveInterval = KEEP_ALIVE_S;
+    o.connectTimeout = ANSWER_S;
+    o.username = s->user;
+    o.binarypwd.data = password->bytes;
+    o.binarypwd.len = (int)password->length;
+    o.ssl = tls;
+    o.httpProxy = gate_proxy(m->gate, false);
+    o.httpsProxy = gate_proxy(m->gate, true);
+    int rc = MQTTAsync_connect(m->client, &o);
+    MQTTProperties_free(&properties);
+    return rc == MQTTASYNC_SUCCESS ? ERR_OK : ERR_INTERNAL;
+}
+
+enum err mqtt_session_init(struct mqtt *m)
+{
+    bool is5 = m->source->mqtt_version == 5;
+    int rc = MQTTAsync_setCallbacks(m->client, m, on_lost, on_message, NULL);
+    if (rc == MQTTASYNC_SUCCESS && is5) {
+        rc = MQTTAsync_setDisconnected(m->client, m, on_disconnect5);
+    }
+    return rc == MQTTASYNC_SUCCESS ? ERR_OK : ERR_INTERNAL;
+}
+
+void mqtt_session_leave(struct mqtt *m)
+{
+    MQTTAsync_disconnectOptions of3 = MQTTAsync_disconnectOptions_initializer;
+    MQTTAsync_disconnectOptions of5 = MQTTAsync_disconnectOptions_initializer5;
+    of3.context = of5.context = m;
+    of3.onSuccess = on_left;
+    of5.onSuccess5 = on_left5;
+    /* not connected: nobody to take leave of */
+    (void)MQTTAsync_disconnect(m->client, m->source->mqtt_version == 5 ? &of5 : &of3);
+}
