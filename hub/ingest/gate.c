@@ -406,7 +406,8 @@ enum err gate_open(struct inbox *inbox, const struct address *broker,
     g->inbox = inbox;
     g->owner = *owner;
     g->broker = g->client = -1;
-    g->proxy.listener = -1;
+    g->proxy = (struct gate_proxy){
+        .answered = owner->answered, .arg = owner->arg, .listener = -1};
     g->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     enum err e = g->wake < 0 ? ERR_IO : gate_proxy_open(&g->proxy, broker);
     e = e != ERR_OK ? e : dial_open(broker, &g->dial);

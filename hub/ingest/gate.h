@@ -42,6 +42,9 @@ struct gate_owner {
     void *arg;
     /* The broker is there: let the client connect to gate_proxy. Not ERR_OK: it can't. */
     enum err (*connect)(void *arg);
+    /* Somebody has come to gate_proxy and was answered; the client, most likely. May be
+     * NULL. */
+    void (*answered)(void *arg);
     /* It ended; both sockets are closed (why: a sentence without full stop, may be "").
      * Must return only once the client puts no more messages of this connection. Gives
      * the time to wait before the next try. Called again and again while the broker is

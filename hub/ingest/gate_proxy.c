@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_MS = 1000, SECRET = 16 };
+enum { REQUEST_MS = 5000, SECRET = 16 };
 
 /* Base64 of length bytes, a multiple of 3. */
 static void encode(const char *from, size_t length, char *to)
@@ -155,6 +155,9 @@ static enum err let_in(const struct gate_proxy *p, int fd, int wake,
     size_t length = 0;
     if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL) != (ssize_t)sizeof answer - 1) {
         return ERR_NETWORK;
+    }
+    if (p->answered != NULL) {
+        p->answered(p->arg);
     }
     enum err e = read_request(fd, wake, request, &length);
     if (e == ERR_OK && !is_allowed(p, request)) {

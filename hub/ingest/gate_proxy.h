@@ -15,6 +15,9 @@
 enum { PROXY_REQUEST = 2048 };
 
 struct gate_proxy {
+    /* Called when the answer is on its way to who has come; NULL: nothing is. */
+    void (*answered)(void *arg);
+    void *arg;
     int listener;
     char url[2][96];                 /* http, https */
     char request[ADDRESS_TEXT + 16]; /* the first line that must come */

@@ -3,6 +3,7 @@
 
 #include "ingest/address.h"
 #include "ingest/mqtt.h"
+#include "ingest/pulse.h"
 #include "ingest/source_copy.h"
 
 #include <pthread.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 struct ingest {
-    struct inbox *inbox;
+    struct mqtt_place place;
     pthread_mutex_t mutex; /* guards the list against ingest_status */
     struct mqtt **list;
     size_t count;
@@ -27,7 +28,13 @@ enum err ingest_open(struct inbox *inbox, struct ingest **out, struct diag *d)
     }
     pthread_once(&setup_once, mqtt_setup);
     pthread_mutex_init(&i->mutex, NULL);
-    i->inbox = inbox;
+    i->place.inbox = inbox;
+    enum err e = pulse_open(&i->place.pulse);
+    if (e != ERR_OK) {
+        diag_set(d, "the connections to brokers can't be prepared: %s", err_text(e));
+        ingest_close(i);
+        return e;
+    }
     *out = i;
     return ERR_OK;
 }
@@ -106,6 +113,7 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
     if (e != ERR_OK) {
         return e;
     }
+    i->place.ceiling_bytes = payload_ceiling_bytes;
     size_t old_count = i->count;
     struct mqtt **old = calloc(old_count + 1, sizeof *old);
     struct mqtt **list = calloc(count + 1, sizeof *list);
@@ -129,9 +137,9 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
     for (size_t k = 0; k < count; k++) {
         struct mqtt *m = list[k];
         if (m == NULL) {
-            enum err fault = mqtt_open(i->inbox, &sources[k],
-                                       find_before(before, old_count, &sources[k]),
-                                       payload_ceiling_bytes, &m, d);
+            enum err fault =
+                mqtt_open(&i->place, &sources[k],
+                          find_before(before, old_count, &sources[k]), &m, d);
             e = fault != ERR_OK ? fault : e;
         }
         if (m != NULL) {
@@ -156,6 +164,7 @@ void ingest_close(struct ingest *i)
         return;
     }
     close_all(i->list, i->count);
+    pulse_close(i->place.pulse);
     free(i->list);
     pthread_mutex_destroy(&i->mutex);
     free(i);

@@ -18,7 +18,7 @@
 
 struct ingest; /* opaque */
 
-/* inbox must outlive it. ERR_MEMORY. */
+/* inbox must outlive it. ERR_MEMORY, ERR_IO. */
 MUST_USE enum err ingest_open(struct inbox *inbox, struct ingest **out, struct diag *d);
 
 /* The sources from now on, at start and at a reload. What serves a source that has not

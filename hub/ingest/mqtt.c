@@ -165,6 +165,12 @@ static enum err owner_connect(void *arg)
     return e;
 }
 
+/* Not before the answer is there: paho would look for it too early, and sleep. */
+static void owner_answered(void *arg)
+{
+    pulse_quicken(((struct mqtt *)arg)->pulse);
+}
+
 /* The sentence for what ended: paho's reason, else the gate's. */
 static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_connected,
                    char to[MQTT_SENTENCE])
@@ -292,21 +298,23 @@ static void init_sync(struct mqtt *m)
     pthread_mutex_init(&m->mutex, NULL);
 }
 
-enum err mqtt_open(struct inbox *inbox, const struct source *s,
-                   const struct source *before, int64_t ceiling_bytes, struct mqtt **out,
-                   struct diag *d)
+enum err mqtt_open(const struct mqtt_place *place, const struct source *s,
+                   const struct source *before, struct mqtt **out, struct diag *d)
 {
     struct mqtt *m = calloc(1, sizeof *m);
     if (m == NULL) {
         return ERR_MEMORY;
     }
     init_sync(m);
-    m->inbox = inbox;
+    m->inbox = place->inbox;
+    m->pulse = place->pulse;
     m->since_us = clock_now_us();
     m->since_monotonic_us = clock_monotonic_us();
-    atomic_store(&m->ceiling_bytes, ceiling_bytes);
-    const struct gate_owner owner = {
-        .arg = m, .connect = owner_connect, .ended = owner_ended};
+    atomic_store(&m->ceiling_bytes, place->ceiling_bytes);
+    const struct gate_owner owner = {.arg = m,
+                                     .connect = owner_connect,
+                                     .answered = owner_answered,
+                                     .ended = owner_ended};
     enum err e = ERR_MEMORY;
     m->source = source_copy_new(s);
     m->before = before != NULL ? source_copy_new(before) : NULL;
@@ -314,7 +322,7 @@ enum err mqtt_open(struct inbox *inbox, const struct source *s,
         e = address_parse(s->broker, &m->address, d) == ERR_OK ? ERR_OK : ERR_CONFIG;
     }
     e = e != ERR_OK ? e : make_filters(m);
-    e = e != ERR_OK ? e : gate_open(inbox, &m->address, &owner, &m->gate);
+    e = e != ERR_OK ? e : gate_open(m->inbox, &m->address, &owner, &m->gate);
     e = e != ERR_OK ? e : make_client(m);
     e = e != ERR_OK ? e : gate_start(m->gate);
     if (e != ERR_OK) {

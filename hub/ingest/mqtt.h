@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/err.h"
 #include "ingest/ingest.h"
+#include "ingest/pulse.h"
 #include "model/configuration.h"
 #include "store/inbox.h"
 
@@ -15,15 +16,22 @@
 
 struct mqtt; /* opaque */
 
+/* What all sources share; outlives them. */
+struct mqtt_place {
+    struct inbox *inbox;
+    struct pulse *pulse;
+    int64_t ceiling_bytes; /* of a payload */
+};
+
 /* Once a process, before the first mqtt_open. */
 void mqtt_setup(void);
 
 /* Starts to serve s. before: what served the same session until now, or NULL; filters it
  * had and s has not are given back. Both are copied.
  * ERR_CONFIG: the broker's address is none; ERR_MEMORY, ERR_IO. */
-MUST_USE enum err mqtt_open(struct inbox *inbox, const struct source *s,
-                            const struct source *before, int64_t ceiling_bytes,
-                            struct mqtt **out, struct diag *d);
+MUST_USE enum err mqtt_open(const struct mqtt_place *place, const struct source *s,
+                            const struct source *before, struct mqtt **out,
+                            struct diag *d);
 
 /* Begins to take leave of the broker; returns at once. Then mqtt_close. */
 void mqtt_stop(struct mqtt *m);

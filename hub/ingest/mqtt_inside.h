@@ -33,6 +33,7 @@ struct mqtt {
     struct source *source; /* a copy */
     struct source *before; /* a copy, or NULL */
     struct address address;
+    struct pulse *pulse;
     struct gate *gate;
     MQTTAsync client;
     struct filter *filters;
