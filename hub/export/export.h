@@ -25,6 +25,16 @@ struct export_context {
 struct export_sink; /* opaque to formats: */
 void export_put(struct export_sink *s, const void *bytes, size_t size);
 
+/* Room for size bytes at the end of what was put, to be written there before the next
+ * put; export_took says how many were. size <= EXPORT_ROOM. Never NULL. */
+enum { EXPORT_ROOM = 1 << 16 };
+char *export_room(struct export_sink *s, size_t size);
+void export_took(struct export_sink *s, size_t size);
+
+/* Memory of the format for this file: size bytes, zero at first, the same at every call;
+ * freed by the sink. NULL: no memory (the sink then fails by itself). */
+void *export_memory(struct export_sink *s, size_t size);
+
 struct export_format {
     const char *name;      /* "csv" */
     const char *extension; /* "csv" */
@@ -45,7 +55,8 @@ struct exported {
 };
 
 /* Writes rows to path (aside, synced, renamed), or leaves path alone if it is the same.
- * No row: no file is made, and one that is there is removed (changed says so). */
+ * No row: no file is made, and one that is there is removed (changed says so).
+ * ERR_IO: disk, or rows gave -1 (d says which); nothing at path has changed then. */
 MUST_USE enum err export_file(const struct export_format *f,
                               const struct export_context *c, struct row_source *rows,
                               const char *path, struct exported *out, struct diag *d);
