@@ -35,6 +35,11 @@ static enum err changes(void *self, int64_t since, void *arg,
     return store_changes(self, since, arg, row, last);
 }
 
+static enum err last_change(void *self, int64_t *number)
+{
+    return store_last_change(self, number);
+}
+
 static enum err epoch(void *self, int64_t *number)
 {
     return store_epoch(self, number);
@@ -54,6 +59,7 @@ struct publish_source publish_source_of_store(struct store_reader *r)
                                    .rows_close = rows_close,
                                    .extent = extent,
                                    .changes = changes,
+                                   .last_change = last_change,
                                    .epoch = epoch,
                                    .test_names = test_names};
 }

@@ -23,6 +23,7 @@ struct publish_source {
     enum err (*changes)(void *self, int64_t since, void *arg,
                         void (*row)(void *arg, const struct store_change *c),
                         int64_t *last);
+    enum err (*last_change)(void *self, int64_t *number);
     enum err (*epoch)(void *self, int64_t *epoch);
     const char *const *(*test_names)(void *self);
 };

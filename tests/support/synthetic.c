@@ -348,6 +348,13 @@ static enum err changes(void *self, int64_t since, void *arg,
     return ERR_OK;
 }
 
+static enum err last_change(void *self, int64_t *number)
+{
+    const struct synthetic *s = self;
+    *number = (int64_t)s->change_count;
+    return ERR_OK;
+}
+
 static enum err epoch(void *self, int64_t *number)
 {
     const struct synthetic *s = self;
@@ -381,6 +388,7 @@ struct publish_source synthetic_source(struct synthetic *s)
                                    .rows_close = rows_close,
                                    .extent = extent,
                                    .changes = changes,
+                                   .last_change = last_change,
                                    .epoch = epoch,
                                    .test_names = test_names};
 }
