@@ -80,7 +80,7 @@ const char *hash_hex(const struct hash *h, char to[HASH_HEX])
         to[2 * i] = digits[h->bytes[i] >> 4];
         to[2 * i + 1] = digits[h->bytes[i] & 15];
     }
-    to[2 * HASH_SIZE] = '\0';
+    to[HASH_HEX - 1] = '\0';
     return to;
 }
 

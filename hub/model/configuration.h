@@ -7,6 +7,7 @@
 
 #include "model/parameter.h"
 #include "model/sensor.h"
+#include "model/source.h"
 #include "model/station.h"
 
 #include <stdbool.h>
@@ -14,25 +15,6 @@
 #include <stdint.h>
 
 struct arena;
-
-/* A broker connection with its topics, format and city. */
-struct source {
-    const char *source; /* name */
-    const char *city;   /* NULL: any city; device ids are then unique over all */
-    const char *broker; /* "mqtt://host:port" or "mqtts://host:port" */
-    const char *client_id;
-    const char *user;          /* NULL: none */
-    const char *password_file; /* absolute; NULL: none */
-    const char *ca_file;       /* absolute; NULL: the system's */
-    const char *certificate_file, *key_file;
-    const char *const *subscribe;
-    size_t subscribe_count;
-    const char *format; /* name of a decoder, or "auto" */
-    const char *topic;  /* pattern, "pegel/{device}/{field}"; NULL: none */
-    const char *device; /* JSON Pointer to the device id; NULL: none */
-    int mqtt_version;   /* 5 or 3 (3.1.1) */
-    bool take_retained;
-};
 
 /* What is published. */
 struct dataset {
