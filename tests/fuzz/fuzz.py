@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Runs the fuzz targets of a build: replays their seeds, then searches for new inputs.
+
+  fuzz.py BUILD [--seconds N] [--results BOOK] [--only NAME]
+
+Seeds are copied from the folders that the targets name; what is found grows beside them
+in BUILD/corpus. A crash is left in BUILD/crashes and named; it becomes a vector in the
+commit that mends it.
+"""
+import argparse
+import concurrent.futures
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SEEDS = re.compile(r"/\*\s*seeds:\s*(.*?)\s*\*/", re.DOTALL)
+
+
+def seed_folders(source):
+    with open(source, encoding="utf-8") as text:
+        found = SEEDS.search(text.read(4096))
+    if found is None:
+        raise ValueError(f"{source}: no comment '/* seeds: FOLDER */'")
+    folders = [os.path.join(ROOT, name) for name in found.group(1).split()]
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise ValueError(f"{source}: there is no seed folder {folder}")
+    return folders
+
+
+def copy_seeds(folders, corpus):
+    """Every file but the expected outputs, named by its content."""
+    os.makedirs(corpus, exist_ok=True)
+    count = 0
+    for folder in folders:
+        for path in glob.glob(os.path.join(folder, "**", "*"), recursive=True):
+            if os.path.isdir(path) or path.endswith((".out", ".md")):
+                continue
+            with open(path, "rb") as seed:
+                name = hashlib.sha256(seed.read()).hexdigest()[:16]
+            shutil.copyfile(path, os.path.join(corpus, name))
+            count += 1
+    if count == 0:
+        raise ValueError(f"no seed in {' '.join(folders)}")
+    return count
+
+
+def run_target(source, build, seconds):
+    """One row of the books, and what the target said if it failed."""
+    name = os.path.splitext(os.path.basename(source))[0]
+    corpus = os.path.join(build, "corpus", name)
+    crashes = os.path.join(build, "crashes")
+    os.makedirs(crashes, exist_ok=True)
+    try:
+        seeds = copy_seeds(seed_folders(source), corpus)
+    except ValueError as fault:
+        return name, "failed", str(fault), ""
+    program = os.path.join(build, "tests", "fuzz", name)
+    common = ["-timeout=10", "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/{name}-"]
+    before = set(os.listdir(crashes))
+    for step in (["-runs=0"], [f"-max_total_time={seconds}"]):
+        done = subprocess.run([program, *common, *step, corpus], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, errors="replace", check=False)
+        if done.returncode != 0:
+            new = [f for f in os.listdir(crashes) if f not in before and f.startswith(name + "-")]
+            where = ", ".join(os.path.join("build/fuzz/crashes", f) for f in new)
+            return name, "failed", where or f"exit {done.returncode}", done.stderr[-4000:]
+    runs = re.findall(r"Done (\d+) runs", done.stderr)
+    return name, "passed", f"{seeds} seeds, {runs[-1] if runs else '?'} runs", ""
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("build")
+    options.add_argument("--seconds", type=int, default=60)
+    options.add_argument("--results")
+    options.add_argument("--only", default="")
+    options = options.parse_args()
+    build = os.path.abspath(options.build)
+    sources = [f for f in sorted(glob.glob(os.path.join(ROOT, "tests/fuzz/fuzz_*.c")))
+               if options.only in f]
+    failed = not sources
+    if failed:
+        print("there is no fuzz target")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, status, reason, said in pool.map(
+                lambda source: run_target(source, build, options.seconds), sources):
+            print(said, end="")
+            print(f"{name}: {status}; {reason}", flush=True)
+            failed |= status != "passed"
+            if options.results:
+                with open(options.results, "a", encoding="utf-8") as book:
+                    book.write(f"fuzz\t{name}\t{status}\t{reason}\n")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
