@@ -84,7 +84,7 @@ class House(unittest.TestCase):
                  "int wrong(void)\n{\n    int a[2] = {0, 0};\n    int *p = malloc(4);\n"
                  "    free(p);\n    return *p + a[2];\n}\n")
         self.assertIn("wrong.c", self.faults(judge_tools.cppcheck))
-        self.assertIn("Wanalyzer", self.faults(judge_tools.analyzer))
+        self.assertIn("-Werror=analyzer", self.faults(judge_tools.analyzer))
 
     def test_cache_sees_a_change_in_a_header(self):
         self.assertEqual(self.faults(judge_tools.cppcheck), "")
