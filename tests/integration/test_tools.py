@@ -133,6 +133,24 @@ class House(unittest.TestCase):
         self.put(".cache/venv/bin/check-jsonschema", "")
         self.assertIn("there is no schemas/units.schema.json", self.faults(judge_config.schemas))
 
+    def test_files_are_judged_by_their_schemas(self):
+        venv = os.path.join(ROOT, ".cache", "venv")
+        if not os.path.exists(os.path.join(venv, "bin", "check-jsonschema")):
+            print("SKIP files_are_judged_by_their_schemas: check-jsonschema is not installed")
+            self.skipTest("not installed")
+        os.mkdir(os.path.join(self.root, ".cache"))
+        os.symlink(venv, os.path.join(self.root, ".cache", "venv"))
+        form = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
+                "required": ["aliases"]}
+        self.put("schemas/units.schema.json", json.dumps(form))
+        self.put("hub/conf/units.json", '{"aliases": []}')
+        self.assertEqual(self.faults(judge_config.schemas), "")
+        self.put("hub/conf/units.json", "{}")
+        self.assertIn("'aliases' is a required property", self.faults(judge_config.schemas))
+        self.put("hub/conf/units.json", '{"aliases": []}')
+        self.put("schemas/units.schema.json", json.dumps({**form, "type": "thing"}))
+        self.assertIn("schemas/units.schema.json", self.faults(judge_config.schemas))
+
 
 class Seeds(unittest.TestCase):
     def test_target_must_name_a_folder_with_seeds(self):

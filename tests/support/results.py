@@ -72,7 +72,7 @@ def count(rows):
 def print_part(part, book, code, minutes):
     rows = [row for row in judge(read(book)) if row[0] == part]
     if not rows or (code != "0" and not any(row[2] == "failed" for row in rows)):
-        why = "ended early" if code != "0" else "has no test"
+        why = f"ended early, see build/log/{part}.log" if code != "0" else "has no test"
         write(book, [(part, "part", "failed", why)])
         rows.append((part, "part", "failed", why))
     passed, failed, skipped = count(rows)
