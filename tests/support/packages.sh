@@ -23,7 +23,7 @@ as_root() {
 
 # packages_missing PACKAGE...: those that are not installed, one a line
 packages_missing() {
-    dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null |
+    { dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null || true; } |
         awk -v want="$*" '$2 == "installed" { have[$1] = 1 }
             END { n = split(want, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have)) print w[i] }'
 }
