@@ -4,7 +4,8 @@
 
   fuzz.py BUILD [--seconds N] [--results BOOK] [--only NAME]
 
-Seeds are copied from the folders that the targets name; what is found grows beside them
+Seeds are copied from the vectors of the target's name, or from the folders that its comment
+"seeds: FOLDER..." names; what is found grows beside them
 in BUILD/corpus. A crash is left in BUILD/crashes and named; it becomes a vector in the
 commit that mends it.
 """
@@ -23,11 +24,18 @@ SEEDS = re.compile(r"/\*\s*seeds:\s*(.*?)\s*\*/", re.DOTALL)
 
 
 def seed_folders(source):
+    """What its comment names, else the vectors of its name: decode/ttn of fuzz_decode_ttn,
+    or the folder above."""
     with open(source, encoding="utf-8") as text:
         found = SEEDS.search(text.read(4096))
     if found is None:
-        raise ValueError(f"{source}: no comment '/* seeds: FOLDER */'")
-    folders = [os.path.join(ROOT, name) for name in found.group(1).split()]
+        name = os.path.splitext(os.path.basename(source))[0].removeprefix("fuzz_")
+        vectors = os.path.join(ROOT, "tests", "vectors")
+        folders = [os.path.join(vectors, *name.split("_"))]
+        if not os.path.isdir(folders[0]) and "_" in name:
+            folders = [os.path.join(vectors, name.split("_")[0])]
+    else:
+        folders = [os.path.join(ROOT, name) for name in found.group(1).split()]
     for folder in folders:
         if not os.path.isdir(folder):
             raise ValueError(f"{source}: there is no seed folder {folder}")

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* seeds: tests/vectors/text */
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/text.h"

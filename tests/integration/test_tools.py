@@ -166,6 +166,17 @@ class Seeds(unittest.TestCase):
             os.mkdir(empty)
             self.assertRaises(ValueError, fuzz.copy_seeds, [empty], os.path.join(folder, "to"))
 
+    def test_seeds_are_the_vectors_of_the_name(self):
+        with tempfile.TemporaryDirectory(prefix="kogge-test-") as folder, \
+                mock.patch.object(fuzz, "ROOT", folder):
+            ttn = os.path.join(folder, "tests", "vectors", "decode", "ttn")
+            os.makedirs(ttn)
+            for name, seeds in (("decode_ttn", ttn), ("decode_auto", os.path.dirname(ttn))):
+                target = os.path.join(folder, f"fuzz_{name}.c")
+                with open(target, "w", encoding="utf-8") as out:
+                    out.write(SPDX)
+                self.assertEqual(fuzz.seed_folders(target), [seeds])
+
 
 class Books(unittest.TestCase):
     JUNIT = """<testsuite>
