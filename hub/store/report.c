@@ -32,7 +32,7 @@ static void copy_counts(sqlite3_stmt *q, int column, int64_t *counts, size_t cou
 static double column_double(sqlite3_stmt *q, int column)
 {
     return sqlite3_column_type(q, column) == SQLITE_NULL
-               ? NAN
+               ? (double)NAN
                : sqlite3_column_double(q, column);
 }
 
@@ -162,7 +162,7 @@ static void find_held(sqlite3_stmt *q, int32_t series, double scale,
     sqlite3_bind_int(q, 2, series);
     sqlite3_bind_int(q, 3, t.s);
     sqlite3_bind_int(q, 4, t.us);
-    c->held = NAN;
+    c->held = (double)NAN;
     if (sqlite3_step(q) == SQLITE_ROW) {
         c->held = store_column_value(q, 0, scale);
         c->held_message = sqlite3_column_int64(q, 1);

@@ -99,7 +99,7 @@ double store_column_value(sqlite3_stmt *s, int column, double scale)
     case SQLITE_FLOAT:
         return sqlite3_column_double(s, column);
     default:
-        return NAN;
+        return (double)NAN;
     }
 }
 

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/batch.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WORK_BYTES = 24 << 20, /* one message: its document and up to 20,000 readings */
+    TEXT_BYTES = 2 << 20,
+    TEXT_RESERVE = 1 << 12, /* a batch ends when less than this is left */
+};
+
+/* Room for the series ids of every placement: two a field, since a level may go to either
+ * of two parameters. */
+static enum err make_series_cache(struct batch *b, const struct configuration *c)
+{
+    size_t *offset = calloc(c->placement_count + 1, sizeof *offset);
+    size_t size = 0;
+    for (size_t i = 0; i < c->device_count && offset != NULL; i++) {
+        const struct device *d = &c->devices[i];
+        for (size_t k = 0; k < d->placement_count; k++) {
+            offset[d->placements[k].index] = size;
+            size += 2 * d->model->field_count;
+        }
+    }
+    int32_t *series = calloc(size + 1, sizeof *series);
+    if (offset == NULL || series == NULL) {
+        free(offset);
+        free(series);
+        return ERR_MEMORY;
+    }
+    free(b->series);
+    free(b->series_offset);
+    b->series = series;
+    b->series_offset = offset;
+    b->series_size = size;
+    return ERR_OK;
+}
+
+enum err batch_set_configuration(struct batch *b, const struct configuration *c,
+                                 const int slots[QUALITY_TESTS], struct diag *d)
+{
+    struct worker worker;
+    enum err e = worker_init(&worker, c, slots, d);
+    if (e != ERR_OK) {
+        worker_fini(&worker);
+        return e;
+    }
+    e = make_series_cache(b, c);
+    if (e != ERR_OK) {
+        worker_fini(&worker);
+        return e;
+    }
+    worker_fini(&b->worker);
+    b->worker = worker;
+    return ERR_OK;
+}
+
+enum err batch_init(struct batch *b, struct store *store, struct inbox_reader *inbox,
+                    const struct configuration *c, const int slots[QUALITY_TESTS],
+                    struct diag *d)
+{
+    *b = (struct batch){.store = store, .inbox = inbox};
+    b->work = arena_open(WORK_BYTES);
+    b->other = arena_open(WORK_BYTES);
+    b->texts = arena_open(TEXT_BYTES);
+    b->rows = malloc(BATCH_ROWS * sizeof *b->rows);
+    b->messages = malloc(BATCH_MESSAGES * sizeof *b->messages);
+    if (b->work == NULL || b->other == NULL || b->texts == NULL || b->rows == NULL ||
+        b->messages == NULL) {
+        return ERR_MEMORY;
+    }
+    return batch_set_configuration(b, c, slots, d);
+}
+
+void batch_fini(struct batch *b)
+{
+    worker_fini(&b->worker);
+    arena_close(b->work);
+    arena_close(b->other);
+    arena_close(b->texts);
+    free(b->rows);
+    free(b->messages);
+    free(b->series);
+    free(b->series_offset);
+    *b = (struct batch){0};
+}
+
+bool batch_rules(const struct batch *b, const struct message *m, struct work_rules *out)
+{
+    const struct source *source =
+        configuration_source(b->worker.configuration, m->source);
+    *out = (struct work_rules){.source = source};
+    return source != NULL;
+}
+
+struct rank batch_rank(const struct decoded *decoded)
+{
+    return (struct rank){.sequence = decoded->has_counter ? decoded->counter : INT64_MAX,
+                         .message_us = decoded->message_us != CLOCK_NONE
+                                           ? decoded->message_us
+                                           : INT64_MAX};
+}
+
+static enum err ask_series(struct batch *b, const struct work_item *item, int32_t *id)
+{
+    const struct place *p = &item->place;
+    const struct series_key key = {.city = p->device->city->city,
+                                   .station = p->station != NULL ? p->station->station
+                                                                 : p->device->device,
+                                   .parameter = item->value.parameter->id,
+                                   .position = p->position,
+                                   .origin = p->origin};
+    return store_series(b->store, &key, item->value.parameter, id);
+}
+
+enum err batch_series(struct batch *b, const struct work_item *item, int32_t *id)
+{
+    const struct placement *placement = item->place.placement;
+    const struct sensor_field *entry = item->reading->entry;
+    if (placement == NULL || item->place.station == NULL || entry->index == SIZE_MAX) {
+        return ask_series(b, item, id);
+    }
+    size_t second = item->value.parameter == b->worker.normaliser.gauge_level;
+    int32_t *cached =
+        &b->series[b->series_offset[placement->index] + 2 * entry->index + second];
+    enum err e = *cached != 0 ? ERR_OK : ask_series(b, item, cached);
+    if (e == ERR_OK) {
+        *id = *cached;
+    }
+    return e;
+}
+
+/* A text that outlives the work on its message. */
+static const char *keep_text(struct batch *b, const char *text, size_t most)
+{
+    if (text == NULL || text[0] == '\0') {
+        return "";
+    }
+    size_t length = strnlen(text, most);
+    char *copy = arena_take(b->texts, length + 1);
+    return copy == NULL ? "" : text_copy(copy, length + 1, text);
+}
+
+/* Units of most readings are those of the parameter or of the model, which stay. */
+static const char *keep_unit(struct batch *b, const struct work_item *item)
+{
+    const char *unit = item->value.raw_unit;
+    if (strcmp(unit, item->value.parameter->unit) == 0) {
+        return item->value.parameter->unit;
+    }
+    const char *of_entry = item->reading->entry->unit;
+    if (of_entry != NULL && strcmp(unit, of_entry) == 0) {
+        return of_entry;
+    }
+    return keep_text(b, unit, 63);
+}
+
+static enum err add_row(struct batch *b, size_t message, const struct work_item *item)
+{
+    int32_t series = 0;
+    enum err e = batch_series(b, item, &series);
+    if (e != ERR_OK) {
+        return e;
+    }
+    const struct reading *r = item->reading;
+    struct batch_row *row = &b->rows[b->row_count++];
+    *row = (struct batch_row){.o = {.series = series,
+                                    .time_us = r->time_us,
+                                    /* no -0: equal means bit for bit */
+                                    .value = item->value.value + 0.0,
+                                    .raw = item->value.raw,
+                                    .raw_unit = keep_unit(b, item),
+                                    .tests = item->tests,
+                                    .message = b->messages[message].message->id,
+                                    .index = r->index},
+                              .chunk = r->time_us / (CLOCK_US_PER_S * 21600),
+                              .message = message};
+    return ERR_OK;
+}
+
+/* A message with DUP that can't be told apart otherwise: the same bytes came with the
+ * same packet id on the connection just before. */
+static bool is_redelivery(struct batch *b, const struct message *m)
+{
+    struct message before;
+    if (!m->dup || m->packet_id == 0) {
+        return false;
+    }
+    arena_reset(b->other);
+    return inbox_get_before(b->inbox, m, b->other, &before) == ERR_OK &&
+           strcmp(before.topic, m->topic) == 0 && before.size == m->size &&
+           memcmp(before.payload, m->payload, m->size) == 0;
+}
+
+static enum err note_pending(struct batch *b, const struct message *m,
+                             const struct work *work)
+{
+    enum err e = ERR_OK;
+    const char *last = "";
+    for (size_t i = 0; i < work->decoded.count && e == ERR_OK; i++) {
+        const struct work_item *item = &work->items[i];
+        if (item->outcome != OUTCOME_PENDING) {
+            continue;
+        }
+        const char *device = item->reading->device;
+        if (strcmp(last, device) != 0) { /* once a message and device */
+            e = store_pending(b->store, m->source, device, "", m->arrival_us);
+            last = device;
+        }
+        e = e != ERR_OK ? e
+                        : store_pending(b->store, m->source, device, item->reading->key,
+                                        m->arrival_us);
+    }
+    return e;
+}
+
+static enum err add_items(struct batch *b, size_t index, const struct work *work)
+{
+    struct batch_message *n = &b->messages[index];
+    int redelivered = -1; /* not asked yet */
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < work->decoded.count && e == ERR_OK; i++) {
+        const struct work_item *item = &work->items[i];
+        if (item->outcome != OUTCOME_STORED) {
+            continue;
+        }
+        if (item->reading->time_source == TIME_SOURCE_ARRIVAL && redelivered < 0) {
+            redelivered = is_redelivery(b, n->message);
+        }
+        if (item->reading->time_source == TIME_SOURCE_ARRIVAL && redelivered > 0) {
+            n->outcomes[OUTCOME_DUPLICATE]++;
+            continue;
+        }
+        e = add_row(b, index, item);
+    }
+    return e;
+}
+
+static void reject(struct batch_message *n, const char *stage, const char *reason)
+{
+    n->outcomes[OUTCOME_REJECTED] = 1;
+    n->stage = stage;
+    n->reason = reason;
+}
+
+/* *full: the message does not fit into this batch; nothing of it was added. */
+static enum err add_message(struct batch *b, const struct message *m, bool again,
+                            bool *full)
+{
+    size_t index = b->message_count;
+    struct batch_message *n = &b->messages[index];
+    struct work_rules rules;
+    struct work work;
+    *n = (struct batch_message){
+        .message = m, .again = again, .stage = "", .device = "", .reason = ""};
+    n->rank = (struct rank){INT64_MAX, INT64_MAX};
+    b->message_count++;
+    if (!batch_rules(b, m, &rules)) {
+        n->outcomes[OUTCOME_PENDING] = 1;
+        n->stage = "resolve";
+        n->reason = "no source of this name is configured any more";
+        return ERR_OK;
+    }
+    arena_reset(b->work);
+    enum err e = work_message(&b->worker, m, &rules, b->work, &work);
+    if (e == ERR_FULL) {
+        reject(n, "decode", "the message is too large to be worked on");
+        return ERR_OK;
+    }
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (b->row_count + work.decoded.count > BATCH_ROWS && index > 0) {
+        b->message_count--;
+        *full = true;
+        return ERR_OK;
+    }
+    memcpy(n->outcomes, work.outcomes, sizeof n->outcomes);
+    n->rank = batch_rank(&work.decoded);
+    n->stage = work.stage; /* a constant */
+    n->device = keep_text(b, work.device, 128);
+    n->reason = keep_text(b, work.reason, REASON_LENGTH);
+    e = n->outcomes[OUTCOME_PENDING] > 0 ? note_pending(b, m, &work) : ERR_OK;
+    return e != ERR_OK ? e : add_items(b, index, &work);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct batch_row *x = a;
+    const struct batch_row *y = b;
+    if (x->chunk != y->chunk) {
+        return x->chunk < y->chunk ? -1 : 1;
+    }
+    if (x->o.series != y->o.series) {
+        return x->o.series < y->o.series ? -1 : 1;
+    }
+    if (x->o.time_us != y->o.time_us) {
+        return x->o.time_us < y->o.time_us ? -1 : 1;
+    }
+    if (x->o.message != y->o.message) {
+        return x->o.message < y->o.message ? -1 : 1;
+    }
+    return x->o.index - y->o.index;
+}
+
+/* Settles the rows of one series in one chunk, from i on; one row of the change log. */
+static enum err write_run(struct batch *b, size_t *i)
+{
+    const struct batch_row *start = &b->rows[*i];
+    const struct batch_row *first = NULL;
+    const struct batch_row *last = NULL;
+    enum err e = ERR_OK;
+    for (; *i < b->row_count && e == ERR_OK; ++*i) {
+        struct batch_row *row = &b->rows[*i];
+        if (row->o.series != start->o.series || row->chunk != start->chunk) {
+            break;
+        }
+        e = batch_settle(b, row);
+        if (row->changed) {
+            first = first == NULL ? row : first;
+            last = row;
+        }
+    }
+    if (e != ERR_OK || first == NULL) {
+        return e;
+    }
+    return store_changed(b->store, first->o.series, first->o.time_us, last->o.time_us);
+}
+
+static enum err write_rows(struct batch *b)
+{
+    qsort(b->rows, b->row_count, sizeof *b->rows, compare_rows);
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < b->row_count && e == ERR_OK;) {
+        e = write_run(b, &i);
+    }
+    return e;
+}
+
+/* What a message that waited counted for before is taken out of the books. */
+static enum err unbook(struct batch *b, const struct message *m)
+{
+    struct message_row old;
+    enum err e = store_get_message(b->store, m->id, &old);
+    if (e != ERR_OK) {
+        return e == ERR_ABSENT ? ERR_OK : e;
+    }
+    int64_t minus[OUTCOME_COUNT];
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        minus[o] = -old.outcomes[o];
+    }
+    return store_book(b->store, m->source, old.fate, -1, minus, m->arrival_us);
+}
+
+static enum err finish_message(struct batch *b, const struct batch_message *n)
+{
+    const struct message *m = n->message;
+    enum fate fate = fate_of_outcomes(n->outcomes);
+    enum err e = n->again ? unbook(b, m) : ERR_OK;
+    e = e != ERR_OK
+            ? e
+            : store_book(b->store, m->source, fate, 1, n->outcomes, m->arrival_us);
+    if (e != ERR_OK || (fate == FATE_STORED && !n->again)) {
+        return e;
+    }
+    struct message_row row = {.id = m->id,
+                              .source = m->source,
+                              .fate = fate,
+                              .stage = n->stage,
+                              .device = n->device,
+                              .reason = n->reason};
+    memcpy(row.outcomes, n->outcomes, sizeof row.outcomes);
+    return store_put_message(b->store, &row);
+}
+
+static enum err run(struct batch *b, const struct message *messages, size_t count,
+                    bool again)
+{
+    bool full = false;
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < count && i < BATCH_MESSAGES && !full && e == ERR_OK; i++) {
+        full = i > 0 && TEXT_BYTES - arena_used(b->texts) < TEXT_RESERVE;
+        e = full ? ERR_OK : add_message(b, &messages[i], again, &full);
+    }
+    e = e != ERR_OK ? e : write_rows(b);
+    for (size_t i = 0; i < b->message_count && e == ERR_OK; i++) {
+        e = finish_message(b, &b->messages[i]);
+    }
+    if (e == ERR_OK && !again) {
+        int64_t last = b->messages[b->message_count - 1].message->id;
+        e = store_set_number(b->store, STORE_CURSOR, last);
+        /* ids rise by one: no later batch can end behind this */
+        e = e != ERR_OK
+                ? e
+                : store_set_number(b->store, STORE_UNDER_WAY, last + BATCH_MESSAGES);
+    }
+    return e;
+}
+
+/* After a roll-back ids of new series are void. */
+static enum err give_up(struct batch *b, enum err e)
+{
+    store_rollback(b->store);
+    memset(b->series, 0, b->series_size * sizeof *b->series);
+    return e;
+}
+
+enum err batch_run(struct batch *b, const struct message *messages, size_t count,
+                   bool again, size_t *done)
+{
+    b->row_count = 0;
+    b->message_count = 0;
+    arena_reset(b->texts);
+    enum err e = store_begin(b->store);
+    if (e != ERR_OK) {
+        return e;
+    }
+    e = run(b, messages, count, again);
+    e = e != ERR_OK ? e : store_commit(b->store);
+    if (e != ERR_OK) {
+        return give_up(b, e);
+    }
+    *done = b->message_count;
+    return ERR_OK;
+}
+
+enum err batch_set_aside(struct batch *b, const struct message *m, const char *reason)
+{
+    struct batch_message n = {.message = m, .device = "", .stage = "work"};
+    reject(&n, "work", reason);
+    enum err e = store_begin(b->store);
+    if (e != ERR_OK) {
+        return e;
+    }
+    e = finish_message(b, &n);
+    e = e != ERR_OK ? e : store_set_number(b->store, STORE_CURSOR, m->id);
+    e = e != ERR_OK ? e : store_commit(b->store);
+    return e != ERR_OK ? give_up(b, e) : ERR_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef APP_BATCH_H
+#define APP_BATCH_H
+
+/* A batch of messages on its way into the store: worked on one by one, sorted by the key
+ * of the store, settled against what stands there, booked, all in one transaction.
+ * Threads: one owner, the pipeline. */
+
+#include "app/work.h"
+#include "store/inbox.h"
+#include "store/writer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    BATCH_MESSAGES = 5000,
+    BATCH_BYTES = 2 << 20, /* of payload */
+    BATCH_ROWS = 60000,
+    REASON_LENGTH = 240,
+};
+
+/* Where a message ranks when two disagree: the lowest is held (sequence, message time,
+ * SHA-256, all from the message itself). */
+struct rank {
+    int64_t sequence, message_us; /* INT64_MAX: none */
+};
+
+/* One message of the batch. */
+struct batch_message {
+    const struct message *message;
+    struct rank rank;
+    int64_t outcomes[OUTCOME_COUNT];
+    const char *stage, *device, *reason; /* "": nothing was wrong */
+    bool again;                          /* it was worked on before */
+};
+
+/* One observation on its way; message: index in batch.messages. */
+struct batch_row {
+    struct observation o;
+    int64_t chunk;
+    size_t message;
+    bool changed; /* the store is another after it */
+};
+
+struct batch {
+    struct store *store;
+    struct inbox_reader *inbox;
+    struct worker worker;
+    struct arena *work;  /* of the message under work */
+    struct arena *texts; /* until the batch is written */
+    struct arena *other; /* a message that is asked for to settle a conflict */
+    struct batch_row *rows;
+    size_t row_count;
+    struct batch_message *messages;
+    size_t message_count;
+    int32_t *series;       /* ids by placement and field; 0: not asked yet */
+    size_t *series_offset; /* of each placement */
+    size_t series_size;
+};
+
+/* Takes store and inbox (borrowed) and the configuration (outlives b, or is set anew).
+ * ERR_MEMORY, ERR_UNKNOWN. */
+MUST_USE enum err batch_init(struct batch *b, struct store *store,
+                             struct inbox_reader *inbox, const struct configuration *c,
+                             const int slots[QUALITY_TESTS], struct diag *d);
+void batch_fini(struct batch *b);
+
+/* Another configuration from the next batch on; on failure the old one stays. */
+MUST_USE enum err batch_set_configuration(struct batch *b, const struct configuration *c,
+                                          const int slots[QUALITY_TESTS], struct diag *d);
+
+/* Works on messages in one transaction and commits. again: they were worked on before and
+ * waited; the cursor stays. Else the cursor moves to the last one done. *done: how many
+ * of the first ones were taken (a full batch ends early; at least one). On failure
+ * nothing was stored. */
+MUST_USE enum err batch_run(struct batch *b, const struct message *messages, size_t count,
+                            bool again, size_t *done);
+
+/* Sets one message aside without working on it: rejected, with the reason. */
+MUST_USE enum err batch_set_aside(struct batch *b, const struct message *m,
+                                  const char *reason);
+
+/* --- within the batch --- */
+
+/* Settles row against what stands in the store (settle.c): adds its outcome to its
+ * message and moves those of other messages that change with it. */
+MUST_USE enum err batch_settle(struct batch *b, struct batch_row *row);
+
+/* Id of the series of an item. */
+MUST_USE enum err batch_series(struct batch *b, const struct work_item *item,
+                               int32_t *id);
+
+/* Rules and rank of a message, by the configuration; false: no such source. */
+bool batch_rules(const struct batch *b, const struct message *m, struct work_rules *out);
+struct rank batch_rank(const struct decoded *decoded);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/report.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTED = 100, LISTED_MOST = 1000000, MESSAGE_BYTES = 32 << 20, SHOWN = 4096 };
+
+struct list {
+    json_t *json; /* NULL: for people */
+    int64_t count;
+};
+
+static json_t *message_json(const struct report_message *m)
+{
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "id", (json_int_t)m->id, "source",
+                     m->source, "fate", fate_text(m->fate), "stage", m->stage, "device",
+                     m->device, "reason", m->reason);
+}
+
+static void take_row(void *arg, const struct report_message *m)
+{
+    struct list *list = arg;
+    list->count++;
+    if (list->json != NULL) {
+        json_array_append_new(list->json, message_json(m));
+        return;
+    }
+    printf("%lld  %s  %s%s%s\n", (long long)m->id, m->source, m->device,
+           m->device[0] != '\0' ? ": " : "", m->reason);
+}
+
+static int list_rejected(struct invocation *i)
+{
+    struct report report;
+    const char *most = invocation_value(i, "--most");
+    int64_t rows = most != NULL ? strtoll(most, NULL, 10) : LISTED;
+    if (rows < 1 || rows > LISTED_MOST) {
+        return command_fail(i, EXIT_USAGE, "--most %s is no number from 1 to %d", most,
+                            LISTED_MOST);
+    }
+    int code = report_open(i, &report);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    struct list list = {.json = i->json ? json_array() : NULL};
+    enum err e = report_messages(report.store, FATE_REJECTED, rows, &list, take_row);
+    code = e != ERR_OK ? report_fail(&report, e)
+                       : (list.count > 0 ? EXIT_FINDINGS : EXIT_DONE);
+    if (e == ERR_OK && i->json) {
+        report_json("rejected", list.json);
+    } else {
+        json_decref(list.json);
+    }
+    if (e == ERR_OK && list.count == 0) {
+        command_say(i, "no rejected messages");
+    } else if (e == ERR_OK && list.count == rows) {
+        command_say(i, "the newest %lld; --most N shows more", (long long)rows);
+    }
+    report_close(&report);
+    return code;
+}
+
+static void print_message(const struct message *m)
+{
+    char *text = malloc(SHOWN);
+    printf("topic    %s\nsource   %s\narrived  %s\nbytes    %zu\n\n", m->topic, m->source,
+           report_time_text(m->arrival_us), m->full_size);
+    if (text != NULL) {
+        puts(text_escape(text, SHOWN, m->payload, m->size));
+    }
+    free(text);
+}
+
+static void print_story(void *arg, const struct report_message *m)
+{
+    (void)arg;
+    printf("message  %lld, %s\n", (long long)m->id, fate_text(m->fate));
+    if (m->reason[0] != '\0') {
+        printf("reason   %s%s%s (%s)\n", m->device, m->device[0] != '\0' ? ": " : "",
+               m->reason, m->stage);
+    }
+}
+
+static int show_rejected(struct invocation *i)
+{
+    struct report report;
+    struct message m;
+    char *end = NULL;
+    int64_t id = strtoll(i->arguments[0], &end, 10);
+    if (*end != '\0' || id < 1) {
+        return command_fail(i, EXIT_USAGE, "%s is no number of a message",
+                            i->arguments[0]);
+    }
+    int code = report_open(i, &report);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    struct arena *arena = arena_open(MESSAGE_BYTES);
+    enum err e = arena == NULL ? ERR_MEMORY : inbox_get(report.inbox, id, arena, &m);
+    if (e == ERR_OK) {
+        e = report_message(report.store, id, NULL, print_story);
+        e = e == ERR_ABSENT ? ERR_OK : e;
+        print_message(&m);
+    }
+    if (e == ERR_ABSENT) {
+        code = command_fail(i, EXIT_FAILED, "there is no message %lld", (long long)id);
+    } else if (e != ERR_OK) {
+        code = report_fail(&report, e);
+    }
+    arena_close(arena);
+    report_close(&report);
+    return code;
+}
+
+static const struct verb verbs[] = {
+    {
+        .name = "list",
+        .arguments = "",
+        .summary = "List messages that were rejected, the newest first",
+        .examples = {"kogge rejected", "kogge rejected list --json"},
+        .options = {{"--most", "N", "at most so many (default: 100)"}},
+        .json = true,
+        .run = list_rejected,
+    },
+    {
+        .name = "show",
+        .arguments = "ID",
+        .summary = "Show one message with its story, whatever became of it",
+        .examples = {"kogge rejected show 4711"},
+        .least = 1,
+        .most = 1,
+        .run = show_rejected,
+    },
+};
+
+const struct command command_rejected = {"rejected", verbs, 2};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/report.h"
+#include "app/work.h"
+#include "base/clock.h"
+#include "base/number.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 64 << 20, SHOWN = 4096 };
+
+struct tracing {
+    struct report report;
+    struct configuration *configuration;
+    struct worker worker;
+    struct arena *arena;
+    int found;
+};
+
+static const char *value_text(double value, char to[NUMBER_TEXT])
+{
+    if (isnan(value)) {
+        return "missing";
+    }
+    number_format(value, to);
+    return to;
+}
+
+static void print_revision(void *arg, const struct report_revision *v)
+{
+    char value[NUMBER_TEXT];
+    (void)arg;
+    printf("  before     %s (message %lld)\n", value_text(v->value, value),
+           (long long)v->message);
+}
+
+static void print_flags(const struct tracing *t, quality_tests tests)
+{
+    const char *const *names = store_test_names(t->report.store);
+    printf("  flag       %s", quality_text(quality_aggregate(tests)));
+    for (int slot = 0; slot < QUALITY_TESTS; slot++) {
+        enum quality q = quality_tests_get(tests, slot);
+        if (names[slot] != NULL && q != QUALITY_NONE) {
+            printf("  %s:%s", names[slot], quality_text(q));
+        }
+    }
+    putchar('\n');
+}
+
+/* The reading of the message that made the row, as the steps see it now. */
+static void print_steps(struct tracing *t, const struct observation_row *row,
+                        const struct message *m)
+{
+    struct work work;
+    const struct work_rules rules = {
+        .source = configuration_source(t->configuration, m->source)};
+    if (rules.source == NULL ||
+        work_message(&t->worker, m, &rules, t->arena, &work) != ERR_OK) {
+        printf("  steps      the source %s is not configured any more\n", m->source);
+        return;
+    }
+    for (size_t k = 0; k < work.decoded.count; k++) {
+        const struct work_item *item = &work.items[k];
+        const struct reading *r = item->reading;
+        if (item->outcome != OUTCOME_STORED || r->time_us != row->time_us ||
+            strcmp(item->value.parameter->id, row->key.parameter) != 0 ||
+            strcmp(item->place.position, row->key.position) != 0) {
+            continue;
+        }
+        char raw[NUMBER_TEXT];
+        char value[NUMBER_TEXT];
+        printf("  decode     %s: %s = %s %s, time from the %s\n", work.decoded.format,
+               r->field, r->kind == VALUE_NUMBER ? value_text(r->value, raw) : "missing",
+               r->unit != NULL ? r->unit : "", time_source_text(r->time_source));
+        printf("  resolve    device %s, model %s\n", r->device,
+               item->place.device->model->model);
+        printf("  normalise  %s %s\n", value_text(item->value.value, value),
+               item->value.parameter->unit);
+    }
+}
+
+static void print_message(struct tracing *t, const struct observation_row *row)
+{
+    struct message m;
+    arena_reset(t->arena);
+    enum err e = inbox_get(t->report.inbox, row->message, t->arena, &m);
+    if (e != ERR_OK) {
+        printf("  message    %lld was given up: it was older than what the inbox keeps\n",
+               (long long)row->message);
+        return;
+    }
+    print_steps(t, row, &m);
+    char *text = malloc(SHOWN);
+    printf("  message    %lld on %s, from %s at %s\n", (long long)m.id, m.topic, m.source,
+           report_time_text(m.arrival_us));
+    if (text != NULL) {
+        printf("  payload    %s\n", text_escape(text, SHOWN, m.payload, m.size));
+    }
+    free(text);
+}
+
+static enum err print_row(struct tracing *t, const struct observation_row *row)
+{
+    char value[NUMBER_TEXT];
+    char raw[NUMBER_TEXT];
+    t->found++;
+    printf("%s %s %s %s %s\n", row->key.station, row->key.parameter, row->key.position,
+           row->key.origin, report_time_text(row->time_us));
+    printf("  value      %s %s\n", value_text(row->value, value), row->unit);
+    printf("  received   %s %s\n", value_text(row->raw, raw), row->raw_unit);
+    print_flags(t, row->tests);
+    enum err e = report_revisions(t->report.store, row->series, row->time_us, NULL,
+                                  print_revision);
+    print_message(t, row);
+    return e;
+}
+
+static int trace_rows(const struct invocation *i, struct tracing *t, int64_t time_us)
+{
+    struct row_source rows;
+    struct observation_row row;
+    const char *parameter = i->arguments[1];
+    const struct store_query q = {.parameters = &parameter,
+                                  .parameter_count = 1,
+                                  .station = i->arguments[0],
+                                  .from_us = time_us,
+                                  .to_us = time_us + 1};
+    enum err e = store_rows_open(t->report.store, &q, &rows, NULL);
+    while (e == ERR_OK && rows.next(rows.self, &row) > 0) {
+        e = print_row(t, &row);
+    }
+    store_rows_close(t->report.store);
+    if (e != ERR_OK) {
+        return report_fail(&t->report, e);
+    }
+    if (t->found == 0) {
+        return command_fail(i, EXIT_FAILED, "no %s at %s at that very time", parameter,
+                            i->arguments[0]);
+    }
+    return EXIT_DONE;
+}
+
+static int trace(struct invocation *i)
+{
+    struct tracing t = {.found = 0};
+    struct diag d = {0};
+    int64_t time_us = 0;
+    int slots[QUALITY_TESTS] = {0};
+    if (clock_parse_rfc3339(i->arguments[2], &time_us) != ERR_OK) {
+        return command_fail(i, EXIT_USAGE, "%s is no time like 2026-11-22T12:00:00Z",
+                            i->arguments[2]);
+    }
+    int code = report_open(i, &t.report);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    t.arena = arena_open(MESSAGE_BYTES);
+    enum err e = t.arena == NULL ? ERR_MEMORY
+                                 : context_accepted(t.report.data, &t.configuration, &d);
+    e = e != ERR_OK ? e : worker_init(&t.worker, t.configuration, slots, &d);
+    code = e != ERR_OK ? command_fail_diag(i, context_exit_code(e), &d)
+                       : trace_rows(i, &t, time_us);
+    worker_fini(&t.worker);
+    configuration_free(t.configuration);
+    arena_close(t.arena);
+    report_close(&t.report);
+    return code;
+}
+
+static const struct verb verbs[] = {{
+    .name = "",
+    .arguments = "STATION PARAMETER TIME",
+    .summary = "Show where a value comes from: every step, and the original message",
+    .examples = {"kogge trace luebeck-bauhof water_level 2026-11-22T12:00:00Z"},
+    .least = 3,
+    .most = 3,
+    .run = trace,
+}};
+
+const struct command command_trace = {"trace", verbs, 1};

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/command.h"
+#include "app/context.h"
+#include "app/work.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "decode/decode.h"
+#include "resolve/resolve.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORK_BYTES = 64 << 20, PAYLOAD_MOST = 16 << 20 };
+
+/* What one reading comes to, registered or not. */
+struct shown {
+    const struct reading *reading;
+    const struct work_item *item;
+    const char *station, *parameter, *position;
+    double value; /* canonical; NAN: not known */
+    const char *unit;
+    enum quality flag; /* QUALITY_NONE: not judged */
+    bool usable;       /* a number with a known unit */
+    const char *problem;
+};
+
+struct trying {
+    struct worker worker;
+    const struct configuration *configuration;
+    bool json;
+    int usable;
+};
+
+/* A device that is not registered: what its value would be, as far as that needs no
+ * station. */
+static void convert_alone(struct trying *t, struct shown *s)
+{
+    const struct reading *r = s->reading;
+    const struct sensor_field *entry = r->entry;
+    if (entry == NULL || entry->parameter == NULL || r->kind != VALUE_NUMBER) {
+        return;
+    }
+    const char *unit = r->scaled_unit != NULL ? r->scaled_unit : r->unit;
+    double value = r->scaled_unit != NULL ? r->value * r->scale : r->value;
+    double converted = (double)NAN;
+    if (unit != NULL &&
+        unit_convert(t->worker.normaliser.units, value, unit, entry->parameter->unit,
+                     &converted, NULL) == ERR_OK) {
+        s->value = converted;
+        s->unit = entry->parameter->unit;
+    }
+}
+
+static bool has_known_unit(struct trying *t, const struct reading *r)
+{
+    if (r->unit != NULL && r->unit[0] != '\0') {
+        struct units *units = t->worker.normaliser.units;
+        return unit_check(units, r->unit, NULL) == ERR_OK ||
+               (r->entry != NULL && r->entry->parameter != NULL &&
+                unit_same(units, r->unit, r->entry->parameter->unit));
+    }
+    return r->entry != NULL && r->entry->parameter != NULL &&
+           strcmp(r->entry->parameter->unit, "1") == 0;
+}
+
+static struct shown look_at(struct trying *t, const struct work_item *item)
+{
+    const struct reading *r = item->reading;
+    const char *problem = NULL;
+    struct shown s = {
+        .reading = r, .item = item, .value = (double)NAN, .problem = item->problem};
+    if (r->entry != NULL) {
+        s.parameter = r->entry->parameter != NULL ? r->entry->parameter->id : NULL;
+        s.position = r->entry->position;
+    }
+    s.usable = resolve_usable(r, &problem) == OUTCOME_STORED && r->kind == VALUE_NUMBER &&
+               has_known_unit(t, r);
+    if (item->outcome != OUTCOME_STORED) {
+        convert_alone(t, &s);
+        return s;
+    }
+    s.station = item->place.station != NULL ? item->place.station->station
+                                            : item->place.device->device;
+    s.parameter = item->value.parameter->id;
+    s.position = item->place.position;
+    s.value = item->value.value;
+    s.unit = item->value.parameter->unit;
+    s.flag = quality_aggregate(item->tests);
+    return s;
+}
+
+/* Numbers in their shortest form that reads back the same, which jansson does not give.
+ */
+static void put_number(const char *name, double value)
+{
+    char text[NUMBER_TEXT];
+    number_format(value, text);
+    printf(",\"%s\":%s", name, isfinite(value) ? text : "null");
+}
+
+static void put_text(const char *name, const char *text)
+{
+    json_t *s = text != NULL && text[0] != '\0' ? json_string(text) : json_null();
+    char *dumped = json_dumps(s, JSON_ENCODE_ANY);
+    printf("%s\"%s\":%s", strcmp(name, "device") == 0 ? "{" : ",", name,
+           dumped != NULL ? dumped : "null");
+    free(dumped);
+    json_decref(s);
+}
+
+static void print_json(const struct shown *s)
+{
+    const struct reading *r = s->reading;
+    char time[CLOCK_TEXT];
+    clock_format_us(r->time_us, time);
+    put_text("device", r->device);
+    put_text("field", r->field);
+    put_text("time", r->time_us == CLOCK_NONE ? NULL : time);
+    put_text("time_source", time_source_text(r->time_source));
+    put_number("value", r->kind == VALUE_NUMBER ? r->value : (double)NAN);
+    put_text("unit", r->unit);
+    put_text("station", s->station);
+    put_text("parameter", s->parameter);
+    put_text("position", s->position);
+    put_number("canonical_value", s->value);
+    put_text("canonical_unit", s->unit);
+    printf(",\"flag\":%s", s->flag != QUALITY_NONE ? quality_text(s->flag) : "null");
+    put_text("outcome", outcome_text(s->item->outcome));
+    put_text("problem", s->problem);
+    puts("}");
+}
+
+static void print_text(const struct shown *s)
+{
+    const struct reading *r = s->reading;
+    char time[CLOCK_TEXT];
+    char value[NUMBER_TEXT] = "missing";
+    char canonical[NUMBER_TEXT] = "";
+    clock_format(r->time_us, time);
+    if (r->kind == VALUE_NUMBER) {
+        number_format(r->value, value);
+    }
+    printf("%s  %s  %s %s  at %s (%s)\n", r->device, r->field,
+           r->kind == VALUE_TEXT ? r->text : value, r->unit != NULL ? r->unit : "",
+           r->time_us == CLOCK_NONE ? "no time" : time, time_source_text(r->time_source));
+    if (!isnan(s->value)) {
+        number_format(s->value, canonical);
+        printf("    %s = %s %s%s%s", s->parameter, canonical, s->unit,
+               s->station != NULL ? " at " : "", s->station != NULL ? s->station : "");
+        printf(s->flag != QUALITY_NONE ? ", flag %s\n" : "%s\n", quality_text(s->flag));
+    }
+    printf("    %s%s%s\n", outcome_text(s->item->outcome), s->problem != NULL ? ": " : "",
+           s->problem != NULL ? s->problem : "");
+}
+
+static void show(struct trying *t, const struct work *work)
+{
+    for (size_t k = 0; k < work->decoded.count; k++) {
+        struct shown s = look_at(t, &work->items[k]);
+        t->usable += s.usable;
+        if (t->json) {
+            print_json(&s);
+        } else {
+            print_text(&s);
+        }
+    }
+}
+
+static enum err read_payload(const char *name, struct buf *payload)
+{
+    if (strcmp(name, "-") != 0) {
+        return file_read(name, payload);
+    }
+    return file_read("/dev/stdin", payload);
+}
+
+/* A source of our own where none is named: any city, format by the bytes. */
+static int find_rules(const struct invocation *i, const struct configuration *c,
+                      struct source *source, struct work_rules *rules)
+{
+    const char *source_name = invocation_value(i, "--source");
+    const char *model = invocation_value(i, "--model");
+    const char *format = invocation_value(i, "--format");
+    *source = (struct source){.source = "", .format = "auto", .take_retained = true};
+    if (source_name != NULL) {
+        const struct source *found = configuration_source(c, source_name);
+        if (found == NULL) {
+            return command_fail(i, EXIT_USAGE, "no source is named %s", source_name);
+        }
+        *source = *found;
+    }
+    if (format != NULL) {
+        source->format = format;
+    }
+    *rules = (struct work_rules){.source = source};
+    if (model == NULL) {
+        return EXIT_DONE;
+    }
+    rules->model = configuration_model(c, model);
+    if (rules->model == NULL) {
+        const char **names = calloc(c->model_count + 1, sizeof *names);
+        for (size_t k = 0; names != NULL && k < c->model_count; k++) {
+            names[k] = c->models[k].model;
+        }
+        const char *near =
+            names != NULL ? text_nearest(model, names, c->model_count) : NULL;
+        free(names);
+        return command_fail(i, EXIT_USAGE, "no sensor model is named %s%s%s", model,
+                            near != NULL ? "; did you mean " : "",
+                            near != NULL ? near : "");
+    }
+    return EXIT_DONE;
+}
+
+static int work_one(const struct invocation *i, struct trying *t,
+                    const struct work_rules *rules, const struct message *m)
+{
+    struct work work;
+    struct arena *a = arena_open(WORK_BYTES);
+    enum err e = a == NULL ? ERR_MEMORY : work_message(&t->worker, m, rules, a, &work);
+    if (e != ERR_OK) {
+        arena_close(a);
+        return command_fail(i, EXIT_FAILED, "the message can't be worked on: %s",
+                            err_text(e));
+    }
+    show(t, &work);
+    if (work.decoded.count == 0) {
+        command_fail(i, EXIT_FINDINGS, "%s",
+                     work.reason != NULL ? work.reason : "the message holds no reading");
+    }
+    arena_close(a);
+    return t->usable > 0 ? EXIT_DONE : EXIT_FINDINGS;
+}
+
+static int try_with(const struct invocation *i, const struct configuration *c)
+{
+    struct trying t = {.configuration = c, .json = i->json};
+    struct source source;
+    struct work_rules rules;
+    struct diag d = {0};
+    struct buf payload;
+    int64_t arrival_us = clock_now_us();
+    const char *at = invocation_value(i, "--at");
+    if (at != NULL && clock_parse_rfc3339(at, &arrival_us) != ERR_OK) {
+        return command_fail(i, EXIT_USAGE, "--at %s is no time like 2026-11-22T12:00:00Z",
+                            at);
+    }
+    int code = find_rules(i, c, &source, &rules);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    int slots[QUALITY_TESTS];
+    for (int k = 0; k < QUALITY_TESTS; k++) {
+        slots[k] = k;
+    }
+    buf_init(&payload, PAYLOAD_MOST);
+    enum err e = worker_init(&t.worker, c, slots, &d);
+    if (e != ERR_OK) {
+        code = command_fail_diag(i, EXIT_CONFIG, &d);
+    } else if (read_payload(i->arguments[0], &payload) != ERR_OK) {
+        code = command_fail(i, EXIT_FAILED, "%s can't be read", i->arguments[0]);
+    } else {
+        const struct message m = {.id = 1,
+                                  .source = source.source,
+                                  .topic = invocation_value(i, "--topic"),
+                                  .payload = buf_text(&payload),
+                                  .size = payload.length,
+                                  .full_size = payload.length,
+                                  .arrival_us = arrival_us};
+        code = work_one(i, &t, &rules, &m);
+    }
+    worker_fini(&t.worker);
+    buf_fini(&payload);
+    return code;
+}
+
+static int try_message(struct invocation *i)
+{
+    struct diag d = {0};
+    struct config_files *files = NULL;
+    struct configuration *c = NULL;
+    struct config_faults faults = {0};
+    int code = EXIT_CONFIG;
+    if (invocation_value(i, "--topic") == NULL) {
+        return command_fail(i, EXIT_USAGE, "--topic TOPIC is needed; see --help");
+    }
+    enum err e = context_read(context_config_folder(i), &files, &c, &faults, &d);
+    if (e == ERR_OK) {
+        code = try_with(i, c);
+    } else if (e == ERR_CONFIG) {
+        context_print_faults(stderr, &faults);
+        command_fail(i, code, "the configuration is faulty");
+    } else {
+        command_fail_diag(i, code, &d);
+    }
+    config_faults_fini(&faults);
+    config_files_close(files);
+    configuration_free(c);
+    return code;
+}
+
+static const struct verb verbs[] = {{
+    .name = "",
+    .arguments = "FILE|-",
+    .summary = "Show what the hub would make of one message; nothing is written",
+    .examples =
+        {"kogge try --config /etc/kogge --topic v3/app/devices/d1/up message.json",
+         "mosquitto_sub -C 1 -t 'buoy/#' | kogge try --topic buoy/7 --model "
+         "acme-ctd5 -"},
+    .options = {{"--topic", "TOPIC", "topic that the message came on"},
+                {"--at", "TIME", "time of arrival (default: now)"},
+                {"--source", "NAME", "read it as this source would"},
+                {"--model", "NAME", "read it by this sensor model, registered or not"},
+                {"--format", "NAME", "format (default: auto)"}},
+    .least = 1,
+    .most = 1,
+    .json = true,
+    .run = try_message,
+}};
+
+const struct command command_try = {"try", verbs, 1};

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/control.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { REQUEST_MS = 2000 };
+
+/* A socket's path is short; a long data folder is reached through its open descriptor. */
+static enum err socket_address(const char *data, struct sockaddr_un *a, struct diag *d)
+{
+    *a = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int length = snprintf(a->sun_path, sizeof a->sun_path, "%s/hub.sock", data);
+    if (length < 0 || (size_t)length >= sizeof a->sun_path) {
+        diag_set(d, "the data folder's name is too long for a socket (%zu bytes at most)",
+                 sizeof a->sun_path - sizeof "/hub.sock");
+        return ERR_RANGE;
+    }
+    return ERR_OK;
+}
+
+enum err control_open(const char *data, int *fd, struct diag *d)
+{
+    struct sockaddr_un a;
+    enum err e = socket_address(data, &a, d);
+    if (e != ERR_OK) {
+        return e;
+    }
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(a.sun_path);
+    mode_t before = umask(0177);
+    bool bound = s >= 0 && bind(s, (const struct sockaddr *)&a, sizeof a) == 0;
+    umask(before);
+    if (!bound || listen(s, 8) != 0) {
+        diag_set(d, "%s: %s", a.sun_path, strerror(errno));
+        if (s >= 0) {
+            close(s);
+        }
+        return ERR_IO;
+    }
+    *fd = s;
+    return ERR_OK;
+}
+
+void control_close(const char *data, int fd)
+{
+    struct sockaddr_un a;
+    if (fd >= 0) {
+        close(fd);
+        if (socket_address(data, &a, NULL) == ERR_OK) {
+            unlink(a.sun_path);
+        }
+    }
+}
+
+/* Reads one line within REQUEST_MS; the other side may be slow or hostile. */
+static bool read_request(int fd, char *line, size_t size)
+{
+    size_t length = 0;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    while (length + 1 < size && poll(&p, 1, REQUEST_MS) > 0) {
+        ssize_t n = read(fd, line + length, size - 1 - length);
+        if (n <= 0) {
+            break;
+        }
+        length += (size_t)n;
+        line[length] = '\0';
+        char *end = strchr(line, '\n');
+        if (end != NULL) {
+            *end = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+void control_serve(int fd, void *arg, void (*serve)(void *arg, const char *verb, int fd))
+{
+    char line[4096];
+    int c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (c < 0) {
+        return;
+    }
+    struct timeval limit = {.tv_sec = REQUEST_MS / 1000};
+    setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (read_request(c, line, sizeof line)) {
+        json_t *request = json_loads(line, 0, NULL);
+        const char *verb = json_string_value(json_object_get(request, "verb"));
+        serve(arg, verb != NULL ? verb : "", c);
+        json_decref(request);
+    }
+    close(c);
+}
+
+void control_answer(int fd, const char *line)
+{
+    /* who does not read its answer does without */
+    if (file_write(fd, line, strlen(line)) == ERR_OK &&
+        file_write(fd, "\n", 1) != ERR_OK) {
+        return;
+    }
+}
+
+void control_finish(int fd, const char *sentence, int exit_code)
+{
+    json_t *answer = json_pack("{s:s, s:i}", "result", sentence != NULL ? sentence : "ok",
+                               "exit", exit_code);
+    char *line = answer != NULL ? json_dumps(answer, JSON_COMPACT) : NULL;
+    if (line != NULL) {
+        control_answer(fd, line);
+    }
+    free(line);
+    json_decref(answer);
+}
+
+struct answer {
+    void *arg;
+    void (*line)(void *arg, const char *line);
+    int exit_code;
+    bool finished;
+    struct diag *d;
+};
+
+static void take_line(struct answer *a, const char *line)
+{
+    json_t *parsed = json_loads(line, 0, NULL);
+    const char *result = json_string_value(json_object_get(parsed, "result"));
+    if (result == NULL) {
+        a->line(a->arg, line);
+    } else {
+        a->finished = true;
+        a->exit_code = (int)json_integer_value(json_object_get(parsed, "exit"));
+        diag_set(a->d, "%s", result);
+    }
+    json_decref(parsed);
+}
+
+static void read_answer(FILE *from, struct answer *a)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t n;
+    while (!a->finished && (n = getline(&line, &size, from)) > 0) {
+        if (line[n - 1] == '\n') {
+            line[n - 1] = '\0';
+        }
+        take_line(a, line);
+    }
+    free(line);
+}
+
+enum err control_ask(const char *data, const char *verb, void *arg,
+                     void (*line)(void *arg, const char *line), int *exit_code,
+                     struct diag *d)
+{
+    struct sockaddr_un a;
+    struct answer answer = {.arg = arg, .line = line, .d = d};
+    enum err e = socket_address(data, &a, d);
+    if (e != ERR_OK) {
+        return e;
+    }
+    int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s < 0 || connect(s, (const struct sockaddr *)&a, sizeof a) != 0) {
+        diag_set(d, "no hub runs in %s", data);
+        if (s >= 0) {
+            close(s);
+        }
+        return ERR_ABSENT;
+    }
+    char request[128];
+    int length = snprintf(request, sizeof request, "{\"verb\":\"%s\"}\n", verb);
+    e = file_write(s, request, (size_t)length);
+    FILE *from = fdopen(s, "r");
+    if (from == NULL) {
+        close(s);
+        return ERR_MEMORY;
+    }
+    if (e == ERR_OK) {
+        read_answer(from, &answer);
+    }
+    fclose(from);
+    if (!answer.finished) {
+        diag_set(d, "the hub in %s gave no answer", data);
+        return ERR_IO;
+    }
+    *exit_code = answer.exit_code;
+    return ERR_OK;
+}

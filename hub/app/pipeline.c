@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/pipeline.h"
+
+#include "app/batch.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GATHER_MS = 100,   /* a batch waits this long for more */
+    IDLE_MS = 1000,    /* between looks when nothing comes */
+    RETRY_MS = 1000,   /* after a fault that time may heal */
+    REPLAY_IDS = 2000, /* of waiting messages at a time */
+    CRASHES_MOST = 2,  /* known ones; the first was in a batch of many */
+};
+
+struct reload {
+    struct configuration *next; /* NULL: nobody asks */
+    int64_t again;
+    enum err err;
+    struct diag diag;
+    bool done;
+};
+
+struct pipeline {
+    struct inbox *inbox;
+    struct inbox_reader *reader;
+    struct current *current;
+    const struct configuration *configuration; /* taken from current */
+    struct store *store;
+    struct batch batch;
+    struct arena *messages;
+    int slots[QUALITY_TESTS];
+    int64_t careful_until; /* one message a batch up to this id */
+    int64_t replay_after;  /* last waiting id that was worked on again; -1: none to do */
+    bool troubled;         /* the last batch failed, and it was said */
+    pthread_t thread;
+    bool running;
+    atomic_bool stop, failed;
+    _Atomic int64_t cursor, consumed;
+    pthread_mutex_t mutex; /* guards reload */
+    pthread_cond_t done;
+    struct reload reload;
+};
+
+static size_t message_bytes(const struct configuration *c)
+{
+    size_t ceiling = (size_t)c->payload_ceiling_bytes;
+    size_t each = sizeof(struct message) + 320; /* topic, source, rounding */
+    return BATCH_BYTES + 2 * ceiling + BATCH_MESSAGES * each;
+}
+
+/* What an unclean stop left: from here to where the old batch may have ended, one message
+ * at a time, and the one that was tried alone has one crash more. */
+static enum err look_back(struct pipeline *p)
+{
+    struct store *s = p->store;
+    int64_t cursor = store_number(s, STORE_CURSOR);
+    int64_t suspect = store_number(s, STORE_SUSPECT);
+    int64_t under_way = store_number(s, STORE_UNDER_WAY);
+    int64_t last = inbox_last(p->inbox);
+    p->careful_until = under_way < last ? under_way : last;
+    enum err e = ERR_OK;
+    if (suspect > cursor) {
+        e = store_set_number(s, STORE_CRASHES, store_number(s, STORE_CRASHES) + 1);
+    } else {
+        e = store_set_number(s, STORE_CRASHES, 0);
+    }
+    if (p->careful_until > cursor) {
+        log_line(LOG_WARN, "pipeline",
+                 "the last run did not stop cleanly: %lld messages are worked on one by "
+                 "one",
+                 (long long)(p->careful_until - cursor));
+    }
+    /* before the first batch: it must be known that one was under way */
+    return e != ERR_OK ? e
+                       : store_set_number(s, STORE_UNDER_WAY, cursor + BATCH_MESSAGES);
+}
+
+static enum err open_parts(struct pipeline *p, const char *folder, struct diag *d)
+{
+    size_t count = 0;
+    const char *const *names = quality_test_names(&count);
+    p->messages = arena_open(message_bytes(p->configuration));
+    if (p->messages == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err e = store_open(folder, names, count, p->slots, &p->store, d);
+    e = e != ERR_OK ? e : inbox_reader_open(folder, &p->reader, d);
+    e = e != ERR_OK
+            ? e
+            : batch_init(&p->batch, p->store, p->reader, p->configuration, p->slots, d);
+    if (e == ERR_OK && store_number(p->store, STORE_CURSOR) > inbox_last(p->inbox) &&
+        inbox_last(p->inbox) > 0) {
+        diag_set(d, "hub.db is ahead of inbox.db: restore both from one back-up");
+        return ERR_DAMAGED;
+    }
+    return e != ERR_OK ? e : look_back(p);
+}
+
+enum err pipeline_open(const char *folder, struct inbox *inbox, struct current *current,
+                       struct pipeline **out, struct diag *d)
+{
+    struct pipeline *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        return ERR_MEMORY;
+    }
+    p->inbox = inbox;
+    p->current = current;
+    p->configuration = current_take(current);
+    p->replay_after = -1;
+    pthread_mutex_init(&p->mutex, NULL);
+    pthread_cond_init(&p->done, NULL);
+    enum err e = open_parts(p, folder, d);
+    if (e != ERR_OK) {
+        pipeline_close(p);
+        return e;
+    }
+    atomic_store(&p->cursor, store_number(p->store, STORE_CURSOR));
+    *out = p;
+    return ERR_OK;
+}
+
+void pipeline_close(struct pipeline *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    if (p->store != NULL && !atomic_load(&p->failed) &&
+        store_set_number(p->store, STORE_UNDER_WAY, 0) != ERR_OK) {
+        log_line(LOG_WARN, "pipeline", "the clean stop could not be noted");
+    }
+    batch_fini(&p->batch);
+    inbox_reader_close(p->reader);
+    store_close(p->store);
+    arena_close(p->messages);
+    current_give(p->current, p->configuration);
+    pthread_cond_destroy(&p->done);
+    pthread_mutex_destroy(&p->mutex);
+    free(p);
+}
+
+/* --- batches --- */
+
+/* A message whose work ended the program before is tried alone, and its id is on disk
+ * before; at the third crash it is set aside. *aside: done with it. */
+static enum err try_alone(struct pipeline *p, const struct message *m, bool *aside)
+{
+    struct store *s = p->store;
+    *aside = false;
+    if (store_number(s, STORE_SUSPECT) != m->id) {
+        enum err e = store_set_number(s, STORE_CRASHES, 0);
+        return e != ERR_OK ? e : store_set_number(s, STORE_SUSPECT, m->id);
+    }
+    if (store_number(s, STORE_CRASHES) < CRASHES_MOST) {
+        return ERR_OK;
+    }
+    *aside = true;
+    log_line(LOG_ERROR, "pipeline",
+             "message %lld was under work at three crashes and is set aside",
+             (long long)m->id);
+    enum err e = batch_set_aside(&p->batch, m, "under work at three crashes");
+    return e != ERR_OK ? e : store_set_number(s, STORE_CRASHES, 0);
+}
+
+static enum err one_batch(struct pipeline *p, bool *any)
+{
+    struct message *messages = NULL;
+    size_t count = 0;
+    size_t done = 0;
+    bool aside = false;
+    int64_t cursor = store_number(p->store, STORE_CURSOR);
+    bool careful = cursor < p->careful_until;
+    arena_reset(p->messages);
+    enum err e = inbox_read(p->reader, cursor, careful ? 1 : BATCH_MESSAGES, BATCH_BYTES,
+                            p->messages, &messages, &count);
+    *any = e == ERR_OK && count > 0;
+    if (e != ERR_OK || count == 0) {
+        return e;
+    }
+    e = careful ? try_alone(p, &messages[0], &aside) : ERR_OK;
+    if (e == ERR_OK && !aside) {
+        e = batch_run(&p->batch, messages, count, false, &done);
+    }
+    atomic_store(&p->cursor, store_number(p->store, STORE_CURSOR));
+    store_idle(p->store);
+    return e;
+}
+
+/* Copies the messages of ids that are still there. */
+static enum err get_messages(struct pipeline *p, const int64_t *ids, size_t count,
+                             struct message *out, size_t *found)
+{
+    *found = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum err e = inbox_get(p->reader, ids[i], p->messages, &out[*found]);
+        if (e == ERR_FULL && *found > 0) {
+            break;
+        }
+        if (e != ERR_OK && e != ERR_ABSENT) {
+            return e;
+        }
+        *found += e == ERR_OK;
+    }
+    return ERR_OK;
+}
+
+/* Some of the messages that waited, once more. */
+static enum err one_replay(struct pipeline *p)
+{
+    int64_t ids[REPLAY_IDS];
+    size_t count = 0;
+    size_t found = 0;
+    size_t done = 0;
+    enum err e = store_list_messages(p->store, FATE_PENDING, p->replay_after, ids,
+                                     REPLAY_IDS, &count);
+    if (e != ERR_OK || count == 0) {
+        p->replay_after = e == ERR_OK ? -1 : p->replay_after;
+        return e;
+    }
+    arena_reset(p->messages);
+    struct message *messages = arena_take(p->messages, count * sizeof *messages);
+    e = messages == NULL ? ERR_MEMORY : get_messages(p, ids, count, messages, &found);
+    if (e == ERR_OK && found > 0) {
+        e = batch_run(&p->batch, messages, found, true, &done);
+    }
+    if (e == ERR_OK) {
+        p->replay_after = done > 0 ? messages[done - 1].id : ids[count - 1];
+        store_idle(p->store);
+    }
+    return e;
+}
+
+/* --- reload --- */
+
+static enum err take_configuration(struct pipeline *p, struct configuration *next,
+                                   struct diag *d)
+{
+    struct arena *messages = arena_open(message_bytes(next));
+    if (messages == NULL || !current_reserve(p->current)) {
+        arena_close(messages);
+        configuration_free(next);
+        return ERR_MEMORY;
+    }
+    enum err e = batch_set_configuration(&p->batch, next, p->slots, d);
+    if (e != ERR_OK) {
+        arena_close(messages);
+        configuration_free(next);
+        return e;
+    }
+    arena_close(p->messages);
+    p->messages = messages;
+    const struct configuration *old = p->configuration;
+    current_set(p->current, next);
+    p->configuration = current_take(p->current);
+    current_give(p->current, old);
+    return ERR_OK;
+}
+
+static void serve_reload(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    struct reload *r = &p->reload;
+    if (r->next != NULL) {
+        r->err = take_configuration(p, r->next, &r->diag);
+        r->next = NULL;
+        if (r->err == ERR_OK) {
+            r->err = store_pending_clear(p->store, &r->again);
+            p->replay_after = 0;
+        }
+        r->done = true;
+        pthread_cond_broadcast(&p->done);
+    }
+    pthread_mutex_unlock(&p->mutex);
+}
+
+enum err pipeline_reload(struct pipeline *p, struct configuration *next, int64_t *again,
+                         struct diag *d)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->reload = (struct reload){.next = next};
+    inbox_wake(p->inbox);
+    while (!p->reload.done && !atomic_load(&p->failed)) {
+        pthread_cond_wait(&p->done, &p->mutex);
+    }
+    enum err e = p->reload.done ? p->reload.err : ERR_INTERNAL;
+    *again = p->reload.again;
+    *d = p->reload.diag;
+    pthread_mutex_unlock(&p->mutex);
+    return e;
+}
+
+/* --- the thread --- */
+
+static bool says_stop(struct pipeline *p, enum err e)
+{
+    if (e == ERR_OK) {
+        if (p->troubled) {
+            log_line(LOG_INFO, "pipeline", "messages are stored again");
+        }
+        p->troubled = false;
+        return false;
+    }
+    bool stop = err_class(e) == ERR_CLASS_STOP;
+    if (!p->troubled || stop) {
+        log_line(LOG_ERROR, "pipeline", "messages can't be stored: %s; %s", err_text(e),
+                 stop ? "the hub stops" : "they wait in the inbox");
+    }
+    p->troubled = true;
+    return stop;
+}
+
+static void rest(struct pipeline *p)
+{
+    if (store_fold(p->store, atomic_load(&p->consumed)) != ERR_OK) {
+        log_line(LOG_WARN, "pipeline", "the change log could not be folded");
+    }
+    store_idle(p->store);
+    inbox_wait(p->inbox, atomic_load(&p->cursor), IDLE_MS);
+    /* more may come within a moment: they share one sync */
+    if (!atomic_load(&p->stop) && inbox_last(p->inbox) > atomic_load(&p->cursor)) {
+        inbox_wait(p->inbox, atomic_load(&p->cursor) + BATCH_MESSAGES, GATHER_MS);
+    }
+}
+
+static void *run_thread(void *arg)
+{
+    struct pipeline *p = arg;
+    while (!atomic_load(&p->stop)) {
+        bool any = false;
+        serve_reload(p);
+        enum err e = one_batch(p, &any);
+        if (e == ERR_OK && p->replay_after >= 0) {
+            e = one_replay(p);
+            any = true;
+        }
+        if (says_stop(p, e)) {
+            atomic_store(&p->failed, true);
+            break;
+        }
+        if (e != ERR_OK) {
+            inbox_wait(p->inbox, INT64_MAX, RETRY_MS);
+        } else if (!any) {
+            rest(p);
+        }
+    }
+    pthread_mutex_lock(&p->mutex);
+    pthread_cond_broadcast(&p->done);
+    pthread_mutex_unlock(&p->mutex);
+    return NULL;
+}
+
+enum err pipeline_start(struct pipeline *p)
+{
+    if (pthread_create(&p->thread, NULL, run_thread, p) != 0) {
+        return ERR_MEMORY;
+    }
+    p->running = true;
+    return ERR_OK;
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+    atomic_store(&p->stop, true);
+    inbox_wake(p->inbox);
+    if (p->running) {
+        pthread_join(p->thread, NULL);
+        p->running = false;
+    }
+}
+
+bool pipeline_has_failed(const struct pipeline *p)
+{
+    return atomic_load(&p->failed);
+}
+
+void pipeline_set_consumed(struct pipeline *p, int64_t number)
+{
+    atomic_store(&p->consumed, number);
+}
+
+int64_t pipeline_cursor(const struct pipeline *p)
+{
+    return atomic_load(&p->cursor);
+}
+
+enum err pipeline_drain(struct pipeline *p)
+{
+    bool any = true;
+    enum err e = ERR_OK;
+    while (any && e == ERR_OK) {
+        e = one_batch(p, &any);
+    }
+    while (e == ERR_OK && p->replay_after >= 0) {
+        e = one_replay(p);
+    }
+    return e;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef APP_PIPELINE_H
+#define APP_PIPELINE_H
+
+/* The thread that takes messages from the inbox to the store, batch by batch, and the
+ * only one that writes hub.db. Between two batches it does what others ask of it. */
+
+#include "app/current.h"
+#include "base/diag.h"
+#include "base/err.h"
+#include "store/inbox.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pipeline; /* opaque */
+
+/* Opens hub.db in folder. inbox and current outlive it. ERR_NEWER, ERR_DAMAGED, ERR_IO
+ * ...
+ */
+MUST_USE enum err pipeline_open(const char *folder, struct inbox *inbox,
+                                struct current *current, struct pipeline **out,
+                                struct diag *d);
+void pipeline_close(struct pipeline *p); /* stopped before; p may be NULL */
+
+/* Starts the thread, ends it. stop lets the batch under way finish. */
+MUST_USE enum err pipeline_start(struct pipeline *p);
+void pipeline_stop(struct pipeline *p);
+
+/* True once the thread gave up on a fault that time does not heal. */
+bool pipeline_has_failed(const struct pipeline *p);
+
+/* Between two batches: takes next (becomes current's) as the configuration and then the
+ * messages that waited. Blocks until it holds. *again: messages that are worked on again.
+ * On failure the old one holds and next was freed. */
+MUST_USE enum err pipeline_reload(struct pipeline *p, struct configuration *next,
+                                  int64_t *again, struct diag *d);
+
+/* Consumers of the change log have read up to number. Any thread. */
+void pipeline_set_consumed(struct pipeline *p, int64_t number);
+
+/* Last message worked on; any thread. */
+int64_t pipeline_cursor(const struct pipeline *p);
+
+/* Works off what is in the inbox, in the calling thread, and returns; for verbs and tests
+ * when no thread runs. */
+MUST_USE enum err pipeline_drain(struct pipeline *p);
+
+#endif

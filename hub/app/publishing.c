@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/publishing.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct publishing {
+    struct current *current;
+    struct pipeline *pipeline; /* NULL: none runs */
+    struct store_reader *reader;
+    struct publisher *publisher;
+    pthread_mutex_t work; /* one round at a time */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool woken, running;
+    bool troubled; /* the last round failed, and it was said */
+    atomic_bool stop;
+    pthread_t thread;
+};
+
+enum err publishing_open(const char *data, struct current *current,
+                         struct pipeline *pipeline, struct publishing **out,
+                         struct diag *d)
+{
+    struct publishing *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        return ERR_MEMORY;
+    }
+    p->current = current;
+    p->pipeline = pipeline;
+    pthread_mutex_init(&p->work, NULL);
+    pthread_mutex_init(&p->mutex, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&p->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    enum err e = store_reader_open(data, &p->reader, d);
+    e = e != ERR_OK ? e : publisher_open(data, &p->publisher, d);
+    if (e != ERR_OK) {
+        publishing_close(p);
+        return e;
+    }
+    *out = p;
+    return ERR_OK;
+}
+
+void publishing_close(struct publishing *p)
+{
+    if (p != NULL) {
+        publisher_close(p->publisher);
+        store_reader_close(p->reader);
+        pthread_cond_destroy(&p->changed);
+        pthread_mutex_destroy(&p->mutex);
+        pthread_mutex_destroy(&p->work);
+        free(p);
+    }
+}
+
+static void tell_pipeline(struct publishing *p)
+{
+    int64_t number = 0;
+    if (p->pipeline != NULL && publisher_consumed(p->publisher, &number) == ERR_OK) {
+        pipeline_set_consumed(p->pipeline, number);
+    }
+}
+
+static enum err run_round(struct publishing *p, const struct publish_work *how, bool push,
+                          struct publish_report *report)
+{
+    const struct publish_source source = publish_source_of_store(p->reader);
+    struct publish_work w = *how;
+    pthread_mutex_lock(&p->work);
+    const struct configuration *c = current_take(p->current);
+    w.configuration = c;
+    w.source = &source;
+    w.now_us = clock_now_us();
+    w.stop = &p->stop;
+    enum err e = publisher_export(p->publisher, &w, report);
+    tell_pipeline(p);
+    if (push && e == ERR_OK) {
+        w.now_us = clock_now_us();
+        e = publisher_push(p->publisher, &w, report);
+    }
+    current_give(p->current, c);
+    pthread_mutex_unlock(&p->work);
+    return e;
+}
+
+enum err publishing_round(struct publishing *p, enum publishing_work work,
+                          struct publish_report *report, struct diag *d)
+{
+    const struct publish_work how = {.everything = work == PUBLISHING_EXPORT,
+                                     .at_once = work == PUBLISHING_PUSH};
+    enum err e = run_round(p, &how, work == PUBLISHING_PUSH, report);
+    if (e != ERR_OK) {
+        diag_set(d, "%s", e == ERR_BUSY ? "broken off: the hub stops" : err_text(e));
+    }
+    return e;
+}
+
+static void log_push(void *arg, const struct outbox_push *push,
+                     const struct publish_result *result)
+{
+    (void)arg;
+    if (result == NULL) {
+        return;
+    }
+    if (push->state == OUTBOX_DONE && result->writes > 0) {
+        log_line(LOG_INFO, "publish", "%s is up to date at %s", push->dataset,
+                 push->target);
+    } else if (push->state != OUTBOX_DONE && push->sentence[0] != '\0') {
+        log_line(push->state == OUTBOX_PARKED ? LOG_ERROR : LOG_WARN, "publish",
+                 "%s to %s: %s", push->dataset, push->target, push->sentence);
+    }
+}
+
+static void log_fault(void *arg, const struct dataset *dataset, const char *sentence)
+{
+    (void)arg;
+    log_line(LOG_ERROR, "publish", "%s can't be written: %s", dataset->dataset, sentence);
+}
+
+/* Until the next round: publish.every_s, or the first push that is due before. */
+static int64_t pause_us(struct publishing *p)
+{
+    const struct configuration *c = current_take(p->current);
+    int64_t every_us = c->publish_every_s * CLOCK_US_PER_S;
+    current_give(p->current, c);
+    int64_t due_us = INT64_MAX;
+    if (publisher_next_due(p->publisher, clock_now_us(), &due_us) != ERR_OK) {
+        due_us = INT64_MAX;
+    }
+    return due_us < every_us ? due_us : every_us;
+}
+
+static void wait_until(struct publishing *p, int64_t pause)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + (pause % CLOCK_US_PER_S) * 1000;
+    until.tv_sec += pause / CLOCK_US_PER_S + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&p->mutex);
+    int timed_out = 0;
+    while (!p->woken && !atomic_load(&p->stop) && timed_out == 0) {
+        timed_out = pthread_cond_timedwait(&p->changed, &p->mutex, &until);
+    }
+    p->woken = false;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void *run_thread(void *arg)
+{
+    struct publishing *p = arg;
+    while (!atomic_load(&p->stop)) {
+        struct publish_report report = {.fault = log_fault, .push = log_push};
+        enum err e = run_round(p, &(struct publish_work){0}, true, &report);
+        if (e != ERR_OK && e != ERR_BUSY && !p->troubled) {
+            log_line(LOG_ERROR, "publish", "%s; tried again later", err_text(e));
+        }
+        p->troubled = e != ERR_OK && e != ERR_BUSY;
+        if (!atomic_load(&p->stop)) {
+            wait_until(p, pause_us(p));
+        }
+    }
+    return NULL;
+}
+
+enum err publishing_start(struct publishing *p)
+{
+    if (pthread_create(&p->thread, NULL, run_thread, p) != 0) {
+        return ERR_MEMORY;
+    }
+    p->running = true;
+    return ERR_OK;
+}
+
+void publishing_wake(struct publishing *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->woken = true;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void publishing_stop(struct publishing *p)
+{
+    atomic_store(&p->stop, true);
+    publishing_wake(p);
+    if (p->running) {
+        pthread_join(p->thread, NULL);
+        p->running = false;
+    }
+}

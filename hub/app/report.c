@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/report.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+
+int report_open(const struct invocation *i, struct report *r)
+{
+    struct diag d = {0};
+    *r = (struct report){.invocation = i};
+    enum err e = context_data_folder(i, r->data, &d);
+    e = e != ERR_OK ? e : store_reader_open(r->data, &r->store, &d);
+    e = e != ERR_OK ? e : inbox_reader_open(r->data, &r->inbox, &d);
+    if (e == ERR_OK) {
+        return EXIT_DONE;
+    }
+    report_close(r);
+    return command_fail_diag(i, context_exit_code(e), &d);
+}
+
+void report_close(struct report *r)
+{
+    store_reader_close(r->store);
+    inbox_reader_close(r->inbox);
+    r->store = NULL;
+    r->inbox = NULL;
+}
+
+int report_fail(const struct report *r, enum err e)
+{
+    return command_fail(r->invocation, EXIT_FAILED, "the store can't be read: %s",
+                        err_text(e));
+}
+
+void report_json(const char *name, json_t *list)
+{
+    json_t *out = json_pack("{s:i, s:o}", "schema", REPORT_SCHEMA, name, list);
+    json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    putchar('\n');
+    json_decref(out);
+}
+
+json_t *report_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *report_time(int64_t time_us)
+{
+    char text[CLOCK_TEXT];
+    if (time_us == CLOCK_NONE) {
+        return json_null();
+    }
+    clock_format(time_us, text);
+    return json_string(text);
+}
+
+const char *report_time_text(int64_t time_us)
+{
+    static char texts[4][CLOCK_TEXT];
+    static unsigned next;
+    if (time_us == CLOCK_NONE) {
+        return "never";
+    }
+    char *text = texts[next++ % 4];
+    clock_format(time_us, text);
+    return text;
+}

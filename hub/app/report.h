@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef APP_REPORT_H
+#define APP_REPORT_H
+
+/* What reporting verbs share: opening the stores read-only, JSON with a schema version,
+ * texts for people. Threads: main. */
+
+#include "app/context.h"
+#include "store/inbox.h"
+#include "store/report.h"
+#include "store/store.h"
+
+#include <jansson.h>
+
+enum { REPORT_SCHEMA = 1 };
+
+struct report {
+    const struct invocation *invocation;
+    char data[PATH_LENGTH];
+    struct store_reader *store;
+    struct inbox_reader *inbox;
+};
+
+/* EXIT_DONE, or the code of a failure that was said. Close with report_close. */
+int report_open(const struct invocation *i, struct report *r);
+void report_close(struct report *r);
+
+/* Says why reading failed. */
+int report_fail(const struct report *r, enum err e);
+
+/* Prints {"schema": 1, name: list} and takes list. */
+void report_json(const char *name, json_t *list);
+
+/* Numbers as JSON; NAN is null. Times as text; CLOCK_NONE is null. Yours. */
+json_t *report_number(double value);
+json_t *report_time(int64_t time_us);
+
+/* Text of a time for people; "never" for CLOCK_NONE. Borrowed until the fourth call
+ * after.
+ */
+const char *report_time_text(int64_t time_us);
+
+#endif

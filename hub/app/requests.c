@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/requests.h"
+
+#include "app/control.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- answers: lines of {"text": ...} for people --- */
+
+struct answers {
+    void *arg;
+    void (*line)(void *arg, const char *line); /* NULL: to the log */
+};
+
+static void say(const struct answers *to, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(const struct answers *to, const char *format, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (to->line == NULL) {
+        log_line(LOG_INFO, "hub", "%s", text);
+        return;
+    }
+    json_t *line = json_pack("{s:s}", "text", text);
+    char *dumped = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+    if (dumped != NULL) {
+        to->line(to->arg, dumped);
+    }
+    free(dumped);
+    json_decref(line);
+}
+
+static void answer_fd(void *arg, const char *line)
+{
+    control_answer(*(const int *)arg, line);
+}
+
+/* fd -1: a reload by signal, which says all to the log. */
+static struct answers answers_of(int *fd)
+{
+    return (struct answers){.arg = fd, .line = *fd >= 0 ? answer_fd : NULL};
+}
+
+static void finish(int fd, const char *sentence, int code)
+{
+    if (fd >= 0) {
+        control_finish(fd, sentence, code);
+    } else if (sentence != NULL) {
+        log_line(LOG_ERROR, "hub", "%s", sentence);
+    }
+}
+
+/* --- reload --- */
+
+static void say_faults(const struct answers *to, const struct config_faults *faults)
+{
+    char text[640];
+    for (size_t k = 0; k < faults->count; k++) {
+        const struct config_fault *f = &faults->faults[k];
+        say(to, "%s%s", f->finding ? "finding: " : "",
+            diag_format(&f->diag, text, sizeof text));
+    }
+}
+
+/* What next changes, said before it holds. */
+static void say_change(struct hub_parts *p, const struct configuration *next,
+                       const struct answers *to)
+{
+    char why[161];
+    const struct configuration *now = current_take(p->current);
+    if (config_only_adds(now, next, why)) {
+        say(to, "the new configuration only adds");
+    } else {
+        say(to,
+            "the new configuration changes how readings come out: %s; what is stored "
+            "stays as it is",
+            why);
+    }
+    current_give(p->current, now);
+}
+
+static enum err set_sources(struct hub_parts *p, struct diag *d)
+{
+    const struct configuration *c = current_take(p->current);
+    enum err e = ingest_set_sources(p->ingest, c->sources, c->source_count,
+                                    c->payload_ceiling_bytes, d);
+    current_give(p->current, c);
+    return e;
+}
+
+static void take_configuration(struct hub_parts *p, struct configuration *next,
+                               const struct config_files *files, int fd)
+{
+    struct diag d = {0};
+    int64_t again = 0;
+    const struct answers to = answers_of(&fd);
+    say_change(p, next, &to);
+    enum err e = pipeline_reload(p->pipeline, next, &again, &d);
+    if (e == ERR_OK) {
+        e = context_accept(p->data, files);
+    }
+    if (e == ERR_OK) {
+        p->warning[0] = '\0';
+        e = set_sources(p, &d);
+    }
+    if (e != ERR_OK) {
+        finish(fd, d.text[0] != '\0' ? d.text : err_text(e), EXIT_FAILED);
+        return;
+    }
+    publishing_wake(p->publishing);
+    if (again > 0) {
+        say(&to, "%lld messages that waited are worked on again", (long long)again);
+    }
+    say(&to, "the new configuration holds");
+    finish(fd, NULL, EXIT_DONE);
+}
+
+/* Reads the configuration folder and takes it, or refuses it; says which to fd (-1: to
+ * the log). */
+static void reload(struct hub_parts *p, int fd)
+{
+    struct config_files *files = NULL;
+    struct configuration *next = NULL;
+    struct config_faults faults = {0};
+    struct diag d = {0};
+    enum err e = context_read(p->folder, &files, &next, &faults, &d);
+    const struct answers to = answers_of(&fd);
+    say_faults(&to, &faults);
+    if (e == ERR_OK) {
+        take_configuration(p, next, files, fd);
+    } else {
+        const char *why = "the new configuration is faulty; the old one holds";
+        text_copy(p->warning, sizeof p->warning, e == ERR_CONFIG ? why : d.text);
+        finish(fd, p->warning, EXIT_CONFIG);
+    }
+    config_faults_fini(&faults);
+    config_files_close(files);
+}
+
+/* --- status: what only the running hub knows --- */
+
+static void add_source(void *arg, const struct ingest_status *s)
+{
+    char since[CLOCK_TEXT];
+    clock_format(s->since_us, since);
+    json_t *row = json_pack(
+        "{s:s, s:b, s:b, s:s, s:s?, s:I, s:I}", "source", s->source, "connected",
+        s->connected, "session_present", s->session_present, "since", since, "error",
+        s->error, "messages", (json_int_t)s->messages, "bytes", (json_int_t)s->bytes);
+    json_array_append_new(arg, row);
+}
+
+static void serve_status(struct hub_parts *p, int fd)
+{
+    char started[CLOCK_TEXT];
+    json_t *sources = json_array();
+    clock_format(p->started_us, started);
+    ingest_status(p->ingest, sources, add_source);
+    json_t *status = json_pack("{s:s, s:s, s:o}", "started", started, "warning",
+                               p->warning, "sources", sources);
+    char *line = status != NULL ? json_dumps(status, JSON_COMPACT) : NULL;
+    if (line != NULL) {
+        control_answer(fd, line);
+    }
+    free(line);
+    json_decref(status);
+    control_finish(fd, NULL, EXIT_DONE);
+}
+
+/* --- export and publish --- */
+
+struct reporting {
+    struct answers to;
+    int faults;
+};
+
+static void report_file(void *arg, const struct dataset *dataset, const char *path,
+                        const struct exported *e)
+{
+    const struct reporting *r = arg;
+    (void)dataset;
+    if (e->rows == 0) {
+        say(&r->to, "%s  removed: no rows any more", path);
+    } else {
+        say(&r->to, "%s  %lld rows, %s", path, (long long)e->rows,
+            e->changed ? "written" : "unchanged");
+    }
+}
+
+static void report_fault(void *arg, const struct dataset *dataset, const char *sentence)
+{
+    struct reporting *r = arg;
+    r->faults++;
+    say(&r->to, "%s: %s", dataset->dataset, sentence);
+}
+
+static void report_push(void *arg, const struct outbox_push *push,
+                        const struct publish_result *result)
+{
+    struct reporting *r = arg;
+    if (result == NULL) {
+        return;
+    }
+    bool good = push->state == OUTBOX_DONE;
+    r->faults += !good;
+    say(&r->to, "%s to %s: %s%s%s", push->dataset, push->target,
+        good && result->writes == 0 ? "unchanged, nothing sent"
+        : good                      ? "sent and read back"
+                                    : outbox_state_text(push->state),
+        push->sentence[0] != '\0' ? "; " : "", push->sentence);
+}
+
+enum err request_round(struct publishing *publishing, enum publishing_work work,
+                       void *arg, void (*line)(void *arg, const char *line),
+                       int *exit_code, struct diag *d)
+{
+    struct reporting r = {.to = {.arg = arg, .line = line}};
+    struct publish_report report = {
+        .arg = &r, .file = report_file, .fault = report_fault, .push = report_push};
+    enum err e = publishing_round(publishing, work, &report, d);
+    *exit_code = r.faults > 0 ? EXIT_FINDINGS : EXIT_DONE;
+    return e;
+}
+
+static void serve_round(struct hub_parts *p, enum publishing_work work, int fd)
+{
+    struct diag d = {0};
+    int code = EXIT_FAILED;
+    enum err e = request_round(p->publishing, work, &fd, answer_fd, &code, &d);
+    finish(fd, e != ERR_OK ? d.text : NULL, e != ERR_OK ? EXIT_FAILED : code);
+}
+
+void request_hup(struct hub_parts *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    reload(p, -1);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void request_serve(void *parts, const char *verb, int fd)
+{
+    struct hub_parts *p = parts;
+    pthread_mutex_lock(&p->mutex);
+    if (strcmp(verb, "reload") == 0) {
+        reload(p, fd);
+    } else if (strcmp(verb, "status") == 0) {
+        serve_status(p, fd);
+    } else if (strcmp(verb, "export") == 0) {
+        serve_round(p, PUBLISHING_EXPORT, fd);
+    } else if (strcmp(verb, "publish") == 0) {
+        serve_round(p, PUBLISHING_PUSH, fd);
+    } else {
+        control_finish(fd, "the hub does not know this request", EXIT_FAILED);
+    }
+    pthread_mutex_unlock(&p->mutex);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef APP_REQUESTS_H
+#define APP_REQUESTS_H
+
+/* What the running hub does when asked over its control socket. Threads: one request at a
+ * time (mutex). */
+
+#include "app/context.h"
+#include "app/current.h"
+#include "app/pipeline.h"
+#include "app/publishing.h"
+#include "ingest/ingest.h"
+
+#include <pthread.h>
+
+struct hub_parts {
+    const char *folder; /* configuration */
+    char data[PATH_LENGTH];
+    char warning[256]; /* why the configuration is not the newest; "": it is */
+    int64_t started_us;
+    struct inbox *inbox;
+    struct current *current;
+    struct pipeline *pipeline;
+    struct publishing *publishing;
+    struct ingest *ingest;
+    pthread_mutex_t mutex;
+};
+
+/* Serves one request; parts is a struct hub_parts. */
+void request_serve(void *parts, const char *verb, int fd);
+
+/* A round of exporting and publishing whose lines go to line. *exit_code: done, or done
+ * with findings. */
+MUST_USE enum err request_round(struct publishing *publishing, enum publishing_work work,
+                                void *arg, void (*line)(void *arg, const char *line),
+                                int *exit_code, struct diag *d);
+
+/* SIGHUP: a reload that says to the log what came of it. */
+void request_hup(struct hub_parts *p);
+
+#endif

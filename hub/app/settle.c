@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/batch.h"
+
+#include "base/hash.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What happens when something stands at (series, time) already. Equal values: the source
+ * is the message that ranks lowest. Different ones: a number goes before a missing value,
+ * then the rank decides; each of the others is kept once, by the message that ranks
+ * lowest. Nothing here depends on the order of arrival. */
+
+static bool same_value(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+static struct batch_message *find_in_batch(struct batch *b, int64_t id)
+{
+    size_t low = 0;
+    size_t high = b->message_count;
+    while (low < high) { /* a batch is in order of id */
+        size_t middle = low + (high - low) / 2;
+        if (b->messages[middle].message->id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < b->message_count && b->messages[low].message->id == id
+               ? &b->messages[low]
+               : NULL;
+}
+
+/* A message that is not in the batch, with what the work on it gives. It lives in
+ * b->other until the next call. */
+struct other {
+    struct message message;
+    struct work work;
+};
+
+static enum err work_again(struct batch *b, int64_t id, struct other *out)
+{
+    struct work_rules rules;
+    arena_reset(b->other);
+    enum err e = inbox_get(b->inbox, id, b->other, &out->message);
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (!batch_rules(b, &out->message, &rules)) {
+        out->work = (struct work){.device = "", .stage = ""};
+        out->work.decoded.message_us = INT64_MAX;
+        return ERR_OK;
+    }
+    return work_message(&b->worker, &out->message, &rules, b->other, &out->work);
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static enum err compare_hashes(const struct message *a, const struct message *b,
+                               int *order)
+{
+    struct hash of_a;
+    struct hash of_b;
+    enum err e = hash_message(a->topic, a->payload, a->size, &of_a);
+    e = e != ERR_OK ? e : hash_message(b->topic, b->payload, b->size, &of_b);
+    *order = e == ERR_OK ? memcmp(of_a.bytes, of_b.bytes, sizeof of_a.bytes) : 0;
+    return e;
+}
+
+/* *order < 0: the message of row ranks before the one with id. What lies below the floor
+ * ranks before all. Two with the same bytes are equal. */
+static enum err compare_rank(struct batch *b, const struct batch_row *row, int64_t id,
+                             int *order)
+{
+    const struct batch_message *mine = &b->messages[row->message];
+    const struct batch_message *in_batch = find_in_batch(b, id);
+    const struct message *message = NULL;
+    struct rank theirs;
+    struct other other;
+    if (id < store_number(b->store, STORE_FLOOR)) {
+        *order = 1;
+        return ERR_OK;
+    }
+    if (in_batch != NULL) {
+        message = in_batch->message;
+        theirs = in_batch->rank;
+    } else {
+        enum err e = work_again(b, id, &other);
+        if (e != ERR_OK) {
+            *order = 1;
+            return e == ERR_ABSENT ? ERR_OK : e;
+        }
+        message = &other.message;
+        theirs = batch_rank(&other.work.decoded);
+    }
+    int by_sequence = compare_numbers(mine->rank.sequence, theirs.sequence);
+    int by_time = compare_numbers(mine->rank.message_us, theirs.message_us);
+    if (by_sequence != 0 || by_time != 0) {
+        *order = by_sequence != 0 ? by_sequence : by_time;
+        return ERR_OK;
+    }
+    return compare_hashes(mine->message, message, order);
+}
+
+/* Counts of a message that has no row: all its readings were stored, or were there. */
+static enum err recount(struct batch *b, int64_t id, int64_t counts[OUTCOME_COUNT])
+{
+    struct other other;
+    enum err e = work_again(b, id, &other);
+    if (e != ERR_OK) {
+        return e;
+    }
+    memcpy(counts, other.work.outcomes, sizeof other.work.outcomes);
+    for (size_t i = 0; i < other.work.decoded.count && e == ERR_OK; i++) {
+        const struct work_item *item = &other.work.items[i];
+        int32_t series = 0;
+        bool holds = false;
+        if (item->outcome != OUTCOME_STORED) {
+            continue;
+        }
+        e = batch_series(b, item, &series);
+        e = e != ERR_OK
+                ? e
+                : store_holds(b->store, series, item->reading->time_us, id, &holds);
+        counts[holds ? OUTCOME_STORED : OUTCOME_DUPLICATE]++;
+    }
+    return e;
+}
+
+static enum err rebook(struct batch *b, const struct message_row *row, enum outcome from,
+                       enum outcome to)
+{
+    int64_t moved[OUTCOME_COUNT] = {0};
+    int64_t none[OUTCOME_COUNT] = {0};
+    struct message_row changed = *row;
+    moved[from]--;
+    moved[to]++;
+    changed.outcomes[from]--;
+    changed.outcomes[to]++;
+    changed.fate = fate_of_outcomes(changed.outcomes);
+    enum err e = store_book(b->store, row->source, row->fate, -1, moved, INT64_MIN);
+    e = e != ERR_OK ? e
+                    : store_book(b->store, row->source, changed.fate, 1, none, INT64_MIN);
+    return e != ERR_OK ? e : store_put_message(b->store, &changed);
+}
+
+/* The outcome of one reading of message id goes from one to another. Called before the
+ * store is changed, so that what is counted anew is what was booked. */
+static enum err move_outcome(struct batch *b, int64_t id, enum outcome from,
+                             enum outcome to)
+{
+    struct batch_message *in_batch = find_in_batch(b, id);
+    if (in_batch != NULL) {
+        in_batch->outcomes[from]--;
+        in_batch->outcomes[to]++;
+        return ERR_OK;
+    }
+    char source[128];
+    char stage[32];
+    char device[136];
+    char reason[REASON_LENGTH + 8];
+    struct message_row row;
+    enum err e = store_get_message(b->store, id, &row);
+    if (e == ERR_OK) { /* its texts live until the next call only */
+        snprintf(source, sizeof source, "%s", row.source);
+        snprintf(stage, sizeof stage, "%s", row.stage);
+        snprintf(device, sizeof device, "%s", row.device);
+        snprintf(reason, sizeof reason, "%s", row.reason);
+        row.source = source;
+        row.stage = stage;
+        row.device = device;
+        row.reason = reason;
+    } else if (e == ERR_ABSENT) {
+        struct message m;
+        row = (struct message_row){
+            .id = id, .fate = FATE_STORED, .stage = "", .device = "", .reason = ""};
+        e = recount(b, id, row.outcomes);
+        e = e != ERR_OK ? e : inbox_get(b->inbox, id, b->other, &m);
+        row.source = e == ERR_OK ? m.source : "";
+    }
+    return e == ERR_ABSENT ? ERR_OK : e != ERR_OK ? e : rebook(b, &row, from, to);
+}
+
+/* The held value as an observation, for the conflicts: its index and unit as received
+ * come from its message. */
+static enum err held_observation(struct batch *b, const struct batch_row *row,
+                                 const struct held *held, struct observation *out)
+{
+    struct other other;
+    *out = row->o;
+    out->value = held->value;
+    out->raw = held->raw;
+    out->tests = held->tests;
+    out->message = held->message;
+    out->index = 0;
+    out->raw_unit = "";
+    enum err e = work_again(b, held->message, &other);
+    if (e != ERR_OK) {
+        return e == ERR_ABSENT ? ERR_OK : e;
+    }
+    for (size_t i = 0; i < other.work.decoded.count && e == ERR_OK; i++) {
+        const struct work_item *item = &other.work.items[i];
+        int32_t series = 0;
+        if (item->outcome != OUTCOME_STORED || item->reading->time_us != row->o.time_us ||
+            !same_value(item->value.value + 0.0, held->value)) {
+            continue;
+        }
+        e = batch_series(b, item, &series);
+        if (e == ERR_OK && series == row->o.series) {
+            out->index = item->reading->index;
+            out->raw_unit = item->value.raw_unit;
+            break;
+        }
+    }
+    return e;
+}
+
+/* How the held one is booked now. */
+static enum err held_outcome(struct batch *b, const struct batch_row *row,
+                             enum outcome *out)
+{
+    int64_t kept = 0;
+    enum err e = store_kept_count(b->store, row->o.series, row->o.time_us, &kept);
+    *out = kept > 0 ? OUTCOME_CONFLICT_HELD : OUTCOME_STORED;
+    return e;
+}
+
+static enum err keep_row(struct batch *b, struct batch_row *row, const struct held *held)
+{
+    enum outcome before = OUTCOME_STORED;
+    enum err e = held_outcome(b, row, &before);
+    if (e == ERR_OK && before == OUTCOME_STORED) {
+        e = move_outcome(b, held->message, OUTCOME_STORED, OUTCOME_CONFLICT_HELD);
+    }
+    b->messages[row->message].outcomes[OUTCOME_CONFLICT_KEPT]++;
+    return e != ERR_OK ? e : store_keep(b->store, &row->o);
+}
+
+/* The held one wins; row is kept, unless an equal one is kept by a message that ranks
+ * before. */
+static enum err lose(struct batch *b, struct batch_row *row, const struct held *held)
+{
+    struct batch_message *mine = &b->messages[row->message];
+    struct observation kept = {0};
+    int order = 0;
+    enum err e =
+        store_get_kept(b->store, row->o.series, row->o.time_us, row->o.value, &kept);
+    if (e == ERR_ABSENT) {
+        return keep_row(b, row, held);
+    }
+    if (e == ERR_OK && kept.message == row->o.message) {
+        bool this_one = kept.index == row->o.index;
+        mine->outcomes[this_one ? OUTCOME_CONFLICT_KEPT : OUTCOME_DUPLICATE]++;
+        return ERR_OK;
+    }
+    e = e != ERR_OK ? e : compare_rank(b, row, kept.message, &order);
+    if (e != ERR_OK || order >= 0) {
+        mine->outcomes[OUTCOME_DUPLICATE]++;
+        return e;
+    }
+    mine->outcomes[OUTCOME_CONFLICT_KEPT]++;
+    e = move_outcome(b, kept.message, OUTCOME_CONFLICT_KEPT, OUTCOME_DUPLICATE);
+    e = e != ERR_OK ? e : store_unkeep(b->store, &kept);
+    return e != ERR_OK ? e : store_keep(b->store, &row->o);
+}
+
+/* Row wins; the held one is kept. */
+static enum err win(struct batch *b, struct batch_row *row, const struct held *held)
+{
+    struct observation kept = {0};
+    struct observation loser;
+    enum outcome before = OUTCOME_STORED;
+    enum err e = held_outcome(b, row, &before);
+    e = e != ERR_OK ? e : move_outcome(b, held->message, before, OUTCOME_CONFLICT_KEPT);
+    if (e != ERR_OK) {
+        return e;
+    }
+    e = store_get_kept(b->store, row->o.series, row->o.time_us, row->o.value, &kept);
+    if (e == ERR_OK) { /* this value was kept by another message */
+        e = store_unkeep(b->store, &kept);
+        e = e != ERR_OK
+                ? e
+                : move_outcome(b, kept.message, OUTCOME_CONFLICT_KEPT, OUTCOME_DUPLICATE);
+    }
+    e = e == ERR_ABSENT ? ERR_OK : e;
+    e = e != ERR_OK ? e : held_observation(b, row, held, &loser);
+    e = e != ERR_OK ? e : store_keep(b->store, &loser);
+    b->messages[row->message].outcomes[OUTCOME_CONFLICT_HELD]++;
+    row->changed = true;
+    return e != ERR_OK ? e : store_replace(b->store, &row->o, true);
+}
+
+static enum err settle_different(struct batch *b, struct batch_row *row,
+                                 const struct held *held)
+{
+    int order = 0;
+    if (isnan(row->o.value)) {
+        return lose(b, row, held);
+    }
+    if (!isnan(held->value) || held->message < store_number(b->store, STORE_FLOOR)) {
+        enum err e = compare_rank(b, row, held->message, &order);
+        if (e != ERR_OK || order >= 0) {
+            return e != ERR_OK ? e : lose(b, row, held);
+        }
+    }
+    return win(b, row, held);
+}
+
+static enum err settle_equal(struct batch *b, struct batch_row *row,
+                             const struct held *held)
+{
+    struct batch_message *mine = &b->messages[row->message];
+    enum outcome before = OUTCOME_STORED;
+    int order = 0;
+    enum err e = compare_rank(b, row, held->message, &order);
+    if (e != ERR_OK || order >= 0) {
+        mine->outcomes[OUTCOME_DUPLICATE]++;
+        return e;
+    }
+    e = held_outcome(b, row, &before);
+    e = e != ERR_OK ? e : move_outcome(b, held->message, before, OUTCOME_DUPLICATE);
+    mine->outcomes[before]++;
+    row->changed = true;
+    return e != ERR_OK ? e : store_replace(b->store, &row->o, false);
+}
+
+/* The message holds this place already: it was worked on before, or says it twice. */
+static enum err settle_own(struct batch *b, struct batch_row *row,
+                           const struct held *held)
+{
+    struct batch_message *mine = &b->messages[row->message];
+    const struct batch_row *before = row - 1;
+    bool second = row > b->rows && before->o.series == row->o.series &&
+                  before->o.time_us == row->o.time_us &&
+                  before->o.message == row->o.message;
+    if (second && same_value(row->o.value, held->value)) {
+        mine->outcomes[OUTCOME_DUPLICATE]++;
+        return ERR_OK;
+    }
+    if (second) {
+        return isnan(held->value) ? win(b, row, held) : lose(b, row, held);
+    }
+    enum outcome now = OUTCOME_STORED;
+    enum err e = held_outcome(b, row, &now);
+    mine->outcomes[now]++;
+    return e;
+}
+
+enum err batch_settle(struct batch *b, struct batch_row *row)
+{
+    bool inserted = false;
+    struct held held;
+    enum err e = store_insert(b->store, &row->o, &inserted, &held);
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (inserted) {
+        row->changed = true;
+        b->messages[row->message].outcomes[OUTCOME_STORED]++;
+        return ERR_OK;
+    }
+    if (held.message == row->o.message) {
+        return settle_own(b, row, &held);
+    }
+    return same_value(row->o.value, held.value) ? settle_equal(b, row, &held)
+                                                : settle_different(b, row, &held);
+}

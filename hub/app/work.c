@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/work.h"
+
+#include "base/clock.h"
+#include "decode/decode.h"
+#include "resolve/resolve.h"
+
+#include <string.h>
+
+static enum err built_in(const struct configuration *c, const char *parameter,
+                         struct sensor_field *out, struct diag *d)
+{
+    const struct parameter *p = configuration_parameter(c, parameter);
+    if (p == NULL) {
+        diag_set(d, "parameters.json lacks %s, which the program itself needs",
+                 parameter);
+        return ERR_UNKNOWN;
+    }
+    *out = (struct sensor_field){.field = "",
+                                 .parameter = p,
+                                 .unit = p->unit,
+                                 .position = "main",
+                                 .origin = "measured",
+                                 .index = SIZE_MAX};
+    return ERR_OK;
+}
+
+enum err worker_init(struct worker *w, const struct configuration *c,
+                     const int slots[QUALITY_TESTS], struct diag *d)
+{
+    *w = (struct worker){.configuration = c};
+    memcpy(w->plan.slots, slots, sizeof w->plan.slots);
+    (void)quality_test_names(&w->plan.count);
+    enum err e = built_in(c, "rssi", &w->rssi, d);
+    e = e != ERR_OK ? e : built_in(c, "snr", &w->snr, d);
+    return e != ERR_OK ? e : normaliser_init(&w->normaliser, c, d);
+}
+
+void worker_fini(struct worker *w)
+{
+    normaliser_fini(&w->normaliser);
+}
+
+struct model_search {
+    const struct configuration *configuration;
+    const struct work_rules *rules;
+};
+
+static const struct sensor_model *find_model(void *arg, const char *device)
+{
+    const struct model_search *search = arg;
+    if (search->rules->model != NULL) {
+        return search->rules->model;
+    }
+    const struct device *d = configuration_device(
+        search->configuration, search->rules->source->city, device, NULL);
+    return d != NULL ? d->model : NULL;
+}
+
+static void end_item(struct work *w, struct work_item *item, enum outcome outcome,
+                     const char *stage, const char *problem)
+{
+    item->outcome = outcome;
+    item->stage = stage;
+    item->problem = problem;
+    w->outcomes[outcome]++;
+    /* pending goes before rejected, as in the fate of the message */
+    bool first_pending = outcome == OUTCOME_PENDING && w->outcomes[outcome] == 1;
+    bool bad = outcome == OUTCOME_PENDING || outcome == OUTCOME_REJECTED;
+    if (first_pending || (bad && w->reason == NULL)) {
+        w->stage = stage;
+        w->device = item->reading->device;
+        w->reason = problem;
+    }
+}
+
+static quality_tests judge(const struct worker *w, const struct message *m,
+                           const struct work_item *item)
+{
+    const struct reading *r = item->reading;
+    quality_tests tests = quality_tests_new(r->time_source);
+    if (r->device_flag != QUALITY_NONE) {
+        tests =
+            quality_tests_set(tests, w->plan.slots[QUALITY_TEST_DEVICE], r->device_flag);
+    }
+    if (r->time_source == TIME_SOURCE_ARRIVAL && m->after_reconnect) {
+        tests =
+            quality_tests_set(tests, w->plan.slots[QUALITY_TEST_TIME], QUALITY_SUSPECT);
+    }
+    const struct check_input in = {.parameter = item->value.parameter,
+                                   .station = item->place.station,
+                                   .time_us = r->time_us,
+                                   .value = item->value.value};
+    return quality_judge(&w->plan, &in, tests);
+}
+
+static void work_reading(struct worker *w, const struct message *m,
+                         const struct work_rules *rules, size_t i, struct arena *a,
+                         struct work *out)
+{
+    struct work_item *item = &out->items[i];
+    const struct reading *r = &out->decoded.readings[i];
+    const char *problem = NULL;
+    item->reading = r;
+    enum outcome o =
+        resolve_reading(w->configuration, rules->source, r, a, &item->place, &problem);
+    if (o != OUTCOME_STORED) {
+        end_item(out, item, o, r->problem != NULL ? "decode" : "resolve", problem);
+        return;
+    }
+    o = normalise_reading(&w->normaliser, out->decoded.readings, out->decoded.count, i,
+                          &item->place, a, &item->value, &problem);
+    if (o != OUTCOME_STORED) {
+        end_item(out, item, o, "normalise", problem);
+        return;
+    }
+    item->tests = judge(w, m, item);
+    item->outcome = OUTCOME_STORED;
+    item->stage = "";
+}
+
+static void refuse(struct work *out, const char *reason)
+{
+    out->items = NULL;
+    out->decoded.count = 0;
+    out->outcomes[OUTCOME_REJECTED] = 1;
+    out->stage = "decode";
+    out->reason = reason;
+}
+
+static bool same_unit(void *units, const char *x, const char *y)
+{
+    return unit_same(units, x, y);
+}
+
+static enum err decode_into(struct worker *w, const struct message *m,
+                            const struct work_rules *rules, struct arena *a,
+                            struct work *out)
+{
+    struct diag d = {0};
+    struct model_search search = {w->configuration, rules};
+    const struct decode_rules decode = {.format = rules->source->format,
+                                        .topic = rules->source->topic,
+                                        .device = rules->source->device,
+                                        .take_retained = rules->source->take_retained,
+                                        .find_model = find_model,
+                                        .arg = &search,
+                                        .same_unit = same_unit,
+                                        .unit_arg = w->normaliser.units,
+                                        .rssi = &w->rssi,
+                                        .snr = &w->snr};
+    enum err e = decode_message(m, &decode, a, &out->decoded, &d);
+    if (e == ERR_FULL) {
+        return e;
+    }
+    if (e != ERR_OK) {
+        char text[512];
+        const char *reason = arena_text(a, diag_format(&d, text, sizeof text));
+        if (reason == NULL) {
+            return ERR_FULL;
+        }
+        refuse(out, reason);
+    }
+    return ERR_OK;
+}
+
+enum err work_message(struct worker *w, const struct message *m,
+                      const struct work_rules *rules, struct arena *a, struct work *out)
+{
+    *out = (struct work){.stage = "", .device = ""};
+    out->decoded.message_us = CLOCK_NONE;
+    if (m->full_size > m->size) {
+        const char *reason = arena_format(
+            a, "%zu bytes are over the ceiling; only the first %zu were kept",
+            m->full_size, m->size);
+        refuse(out, reason);
+        return reason != NULL ? ERR_OK : ERR_FULL;
+    }
+    enum err e = decode_into(w, m, rules, a, out);
+    if (e != ERR_OK || out->reason != NULL) {
+        return e;
+    }
+    size_t count = out->decoded.count;
+    out->items = arena_take_zero(a, count > 0 ? count : 1, sizeof *out->items);
+    if (out->items == NULL) {
+        return ERR_FULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        work_reading(w, m, rules, i, a, out);
+    }
+    return ERR_OK;
+}
