@@ -98,7 +98,8 @@ struct new_device {
     const char *from;                                       /* RFC 3339 */
     const char *height_nhn, *height_gauge, *serial, *depth; /* numbers as text, or NULL */
     const char *interval_s;
-    const char *shipped; /* folder that ships with the program; NULL: none */
+    const char *pressure; /* "vented" or "absolute", if the model does not say; NULL */
+    const char *shipped;  /* folder that ships with the program; NULL: none */
 };
 MUST_USE enum err config_new_device(const char *folder, const struct new_device *n,
                                     char path[1024], struct diag *d);

@@ -90,16 +90,13 @@ static struct config_fault *new_fault(struct parse *p, bool is_finding)
     return new;
 }
 
-static void __attribute__((format(printf, 4, 0)))
-add(struct parse *p, bool is_finding, const char *key, const char *format, va_list args)
+static void add(struct parse *p, bool is_finding, const char *key, const char *text)
 {
     struct config_fault *new = new_fault(p, is_finding);
     if (new == NULL) {
         return;
     }
     size_t mark = key != NULL ? place_enter(p, key) : p->length;
-    char text[512];
-    vsnprintf(text, sizeof text, format, args);
     diag_set(&new->diag, "%s", text);
     diag_set_field(&new->diag, p->pointer);
     if (p->file != NULL) {
@@ -110,18 +107,22 @@ add(struct parse *p, bool is_finding, const char *key, const char *format, va_li
 
 void fault(struct parse *p, const char *key, const char *format, ...)
 {
+    char text[512];
     va_list args;
     va_start(args, format);
-    add(p, false, key, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    add(p, false, key, text);
 }
 
 void finding(struct parse *p, const char *key, const char *format, ...)
 {
+    char text[512];
     va_list args;
     va_start(args, format);
-    add(p, true, key, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    add(p, true, key, text);
 }
 
 void fault_syntax(struct parse *p, int line, int column, const char *text)

@@ -21,7 +21,7 @@ static void parse_zeros(struct parse *p, const json_t *o, struct station *s)
         if (rows != NULL && read_period(p, item, &period)) {
             rows[count++] =
                 (struct gauge_zero){.period = period,
-                                    .m_nhn = read_number(item, "m_nhn", NAN),
+                                    .m_nhn = read_number(item, "m_nhn", (double)NAN),
                                     .datum = read_text(p, item, "datum"),
                                     .source = read_text(p, item, "source"),
                                     .verified = read_boolean(item, "verified")};
@@ -49,7 +49,7 @@ static void parse_levels(struct parse *p, const json_t *o, struct station *s)
             bool nhn = text_equal(peek_text(item, "datum"), "NHN");
             rows[count++] = (struct reference_level){
                 .period = period,
-                .value_m = read_number(item, "value_m", NAN),
+                .value_m = read_number(item, "value_m", (double)NAN),
                 .datum = nhn ? REFERENCE_NHN : REFERENCE_GAUGE_ZERO,
                 .source = read_text(p, item, "source")};
         }
@@ -114,12 +114,12 @@ static void parse_station(struct parse *p, const json_t *o, struct station *s)
 {
     *s = (struct station){
         .station = read_text(p, o, "station"),
-        .lat = read_number(o, "lat", NAN),
-        .lon = read_number(o, "lon", NAN),
+        .lat = read_number(o, "lat", (double)NAN),
+        .lon = read_number(o, "lon", (double)NAN),
         .water = read_text(p, o, "water"),
         .water_type = read_text(p, o, "water_type"),
         .demonstration = read_boolean(o, "demonstration"),
-        .density_kg_m3 = read_number(o, "density_kg_m3", NAN),
+        .density_kg_m3 = read_number(o, "density_kg_m3", (double)NAN),
     };
     read_bilingual(p, o, "title", &s->title_de, &s->title_en);
     parse_zeros(p, o, s);

@@ -26,14 +26,12 @@ static const struct station *find_station(struct parse *p, const json_t *o,
                                           const struct city *city)
 {
     const char *name = peek_text(o, "station");
-    for (size_t i = 0; name != NULL && i < city->station_count; i++) {
-        if (strcmp(city->stations[i].station, name) == 0) {
-            return &city->stations[i];
-        }
+    const struct station *other = name != NULL ? configuration_station(p->c, name) : NULL;
+    if (other != NULL && other->city == city) {
+        return other;
     }
     if (name != NULL) {
         char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
-        const struct station *other = configuration_station(p->c, name);
         const char *const *names =
             names_of(p, city->stations, city->station_count, sizeof *city->stations);
         near_name(name, names, city->station_count, near);
@@ -109,10 +107,10 @@ static void parse_positions(struct parse *p, const json_t *o,
     {
         const char *position = keep_text(p, key);
         const char *as = read_text(p, item, "as");
-        rows[at->position_count++] =
-            (struct placed_position){.position = position,
-                                     .as = as != NULL ? as : position,
-                                     .depth_m = read_number(item, "depth_m", NAN)};
+        rows[at->position_count++] = (struct placed_position){
+            .position = position,
+            .as = as != NULL ? as : position,
+            .depth_m = read_number(item, "depth_m", (double)NAN)};
         if (m != NULL && !has_position(m, key)) {
             refuse_position(p, m, key);
         }
@@ -147,12 +145,12 @@ static void parse_placement(struct parse *p, const json_t *o, struct device *d,
 {
     const json_t *mounting = json_object_get(o, "mounting");
     const char *pressure = peek_text(o, "pressure");
-    at->height_m_nhn = read_number(mounting, "height_m_nhn", NAN);
-    at->height_m_gauge = read_number(mounting, "height_m_gauge", NAN);
+    at->height_m_nhn = read_number(mounting, "height_m_nhn", (double)NAN);
+    at->height_m_gauge = read_number(mounting, "height_m_gauge", (double)NAN);
     at->pressure = text_equal(pressure, "vented")     ? PRESSURE_VENTED
                    : text_equal(pressure, "absolute") ? PRESSURE_ABSOLUTE
                                                       : PRESSURE_UNSTATED;
-    at->interval_s = read_number(o, "interval_s", NAN);
+    at->interval_s = read_number(o, "interval_s", (double)NAN);
     at->station = d->city != NULL ? find_station(p, o, d->city) : NULL;
     parse_positions(p, o, d->model, at);
     check_pressure(p, o, d->model);

@@ -128,34 +128,39 @@ static const struct parameter *parse_parameter_id(struct parse *p, const json_t 
     return found;
 }
 
+static void check_unit(struct parse *p, const json_t *o, const struct sensor_field *f)
+{
+    bool given = json_object_get(o, "unit") != NULL || f->unit_field != NULL;
+    bool pressure = f->quantity == QUANTITY_PRESSURE;
+    const char *what = peek_text(o, "quantity"),
+               *in = pressure ? "a unit of pressure" : "a unit of length";
+    const char *to = pressure ? "Pa" : "m";
+    if (f->parameter != NULL) {
+        what = f->parameter->id;
+        in = to = f->parameter->unit;
+    } else if (f->quantity == QUANTITY_NONE) {
+        return;
+    }
+    judge_unit(p, "unit", f->unit, to);
+    if (!given && strcmp(to, "1") != 0) {
+        fault(p, NULL,
+              "\"unit\" is missing: %s is in %s, so an entry without \"unit\" or "
+              "\"unit_field\" says nothing",
+              what, in);
+    }
+}
+
 static void check_field(struct parse *p, const json_t *o, const struct sensor_field *f)
 {
-    bool parameter = json_object_get(o, "parameter") != NULL;
     bool quantity = json_object_get(o, "quantity") != NULL;
-    bool unit = json_object_get(o, "unit") != NULL || f->unit_field != NULL;
-    if (parameter && quantity) {
+    if (quantity && json_object_get(o, "parameter") != NULL) {
         fault(p, "quantity",
               "an entry has either \"parameter\" or \"quantity\", not both");
     }
     if (json_object_get(o, "reference") != NULL && f->quantity != QUANTITY_PRESSURE) {
         fault(p, "reference", "only the quantity pressure has a reference");
     }
-    bool one = f->parameter != NULL && strcmp(f->parameter->unit, "1") == 0;
-    bool judged = f->parameter != NULL || f->quantity != QUANTITY_NONE;
-    if (judged && !unit && !one) {
-        fault(p, NULL,
-              "\"unit\" is missing: %s is in %s, so an entry without \"unit\" or "
-              "\"unit_field\" says nothing",
-              f->parameter != NULL ? f->parameter->id : peek_text(o, "quantity"),
-              f->parameter != NULL               ? f->parameter->unit
-              : f->quantity == QUANTITY_PRESSURE ? "a unit of pressure"
-                                                 : "a unit of length");
-    }
-    if (f->parameter != NULL) {
-        judge_unit(p, "unit", f->unit, f->parameter->unit);
-    } else if (f->quantity != QUANTITY_NONE) {
-        judge_unit(p, "unit", f->unit, f->quantity == QUANTITY_PRESSURE ? "Pa" : "m");
-    }
+    check_unit(p, o, f);
     if (strcmp(f->position, "device") == 0) {
         fault(p, "position", "\"device\" is kept for housekeeping; take another name");
     }

@@ -14,9 +14,14 @@ static char here(const struct scan *s)
     return s->at < s->size ? s->text[s->at] : '\0';
 }
 
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 static void skip_blanks(struct scan *s)
 {
-    while (s->at < s->size && memchr(" \t\r\n,:", s->text[s->at], 6) != NULL) {
+    while (s->at < s->size && is_one_of(s->text[s->at], " \t\r\n,:")) {
         s->at++;
     }
 }
@@ -34,7 +39,7 @@ static void skip_scalar(struct scan *s)
 {
     do {
         s->at++;
-    } while (s->at < s->size && memchr(",:{}[] \t\r\n\"", s->text[s->at], 11) == NULL);
+    } while (s->at < s->size && !is_one_of(s->text[s->at], ",:{}[] \t\r\n\""));
 }
 
 static void skip_value(struct scan *s)

@@ -66,7 +66,7 @@ double read_number(const json_t *o, const char *key, double standard)
 
 int64_t read_whole(const json_t *o, const char *key, int64_t standard)
 {
-    double number = read_number(o, key, NAN);
+    double number = read_number(o, key, (double)NAN);
     return number >= -1e9 && number <= 1e9 ? (int64_t)number : standard;
 }
 
@@ -162,7 +162,7 @@ const char *standard_text(const char *kind, const char *name)
 
 double standard_number(const char *kind, const char *name)
 {
-    double number = NAN;
+    double number = (double)NAN;
     bool read = number_parse(standard_text(kind, name), &number);
     assert(read);
     (void)read;

@@ -66,35 +66,38 @@ static const struct {
     {"scalar", "a text, a number, true or false"},
 };
 
+static void put_choices(struct buf *b, const char *choices)
+{
+    char room[256];
+    const char *names[SHAPE_CHOICES];
+    size_t count = shape_choices(choices, room, names);
+    buf_put_text(b, count > 1 ? "one of " : "");
+    for (size_t i = 0; i < count; i++) {
+        buf_put_format(b, "%s`%s`", i > 0 ? ", " : "", names[i]);
+    }
+}
+
+static const char *type_meaning(const char *type)
+{
+    for (size_t i = 0; i < sizeof type_notes / sizeof type_notes[0]; i++) {
+        if (strcmp(type_notes[i].type, type) == 0) {
+            return type_notes[i].meaning;
+        }
+    }
+    return type;
+}
+
 static void put_type(struct buf *b, const struct option *o, const struct shape *s)
 {
-    const char *prefix = s->list ? "list of " : s->map ? "names, each with " : "";
-    buf_put_text(b, prefix);
+    buf_put_text(b, s->list ? "list of " : s->map ? "names, each with " : "");
     if (s->choices != NULL) {
-        char room[256];
-        const char *names[SHAPE_CHOICES];
-        size_t count = shape_choices(s->choices, room, names);
-        for (size_t i = 0; i < count; i++) {
-            buf_put_format(b, "%s`%s`",
-                           i > 0       ? ", "
-                           : count > 1 ? "one of "
-                                       : "",
-                           names[i]);
-        }
+        put_choices(b, s->choices);
     } else if (s->kind != NULL) {
         buf_put_format(b, "[%s](#%s)", s->kind->name, s->kind->name);
     } else {
-        const char *name = s->base->name;
-        for (size_t i = 0; i < sizeof type_notes / sizeof type_notes[0]; i++) {
-            if (strcmp(type_notes[i].type, name) == 0) {
-                name = type_notes[i].meaning;
-            }
-        }
-        buf_put_text(b, name);
+        buf_put_text(b, type_meaning(s->base->name));
     }
-    if (s->nullable) {
-        buf_put_text(b, " or null");
-    }
+    buf_put_text(b, s->nullable ? " or null" : "");
     if (o->least <= o->most) {
         char least[NUMBER_TEXT], most[NUMBER_TEXT];
         number_format(o->least, least);
@@ -103,6 +106,20 @@ static void put_type(struct buf *b, const struct option *o, const struct shape *
     }
     if (o->unit != NULL) {
         buf_put_format(b, " %s", o->unit);
+    }
+}
+
+/* "<city>" would be taken for HTML. */
+static void put_plain(struct buf *b, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '<') {
+            buf_put_text(b, "&lt;");
+        } else if (*text == '>') {
+            buf_put_text(b, "&gt;");
+        } else {
+            buf_put(b, text, 1);
+        }
     }
 }
 
@@ -115,11 +132,13 @@ static void put_kind(struct buf *b, const struct shapes *s, const struct kind *k
         const char *quote = o->standard != NULL ? "`" : "";
         buf_put_format(b, "| `%s` | ", o->name);
         put_type(b, o, shapes_of(s, o));
-        buf_put_format(b, " | %s%s%s | %s |\n", quote,
+        buf_put_format(b, " | %s%s%s | ", quote,
                        o->required           ? "a fault"
                        : o->standard != NULL ? o->standard
                                              : "",
-                       quote, o->help);
+                       quote);
+        put_plain(b, o->help);
+        buf_put_text(b, " |\n");
     }
 }
 

@@ -194,7 +194,8 @@ static const struct base_type types[] = {
     {"topic filter", JSON_STRING, TEXT, is_filter,
      "an MQTT filter: + alone in its level, # alone in the last",
      STRING ", \"pattern\": "
-            "\"^(\\\\$share/[^/+#]+/)?(#|(\\\\+|[^+#/]*)(/(\\\\+|[^+#/]*))*(/#)?)$\", "
+            "\"^(\\\\$share/[^/+#]+/)?(?!\\\\$share/)(?=.)(#|(\\\\+|[^+#/]*)(/"
+            "(\\\\+|[^+#/]*))*(/#)?)$\", "
             "\"minLength\": 1"},
     {"topic pattern", JSON_STRING, TEXT, is_text, "a topic with {device} and {field}",
      SHORT_TEXT},

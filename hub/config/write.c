@@ -112,6 +112,7 @@ static void put_device(struct buf *b, const struct new_device *n)
         buf_put_text(b, "}}");
     }
     put_number(b, ",\n           \"interval_s\": ", n->interval_s);
+    put_optional(b, ",\n           \"pressure\": ", n->pressure);
     buf_put_text(b, "} ] }\n");
 }
 
@@ -244,9 +245,10 @@ enum err config_new_device(const char *folder, const struct new_device *n,
                                        {"height_gauge", n->height_gauge},
                                        {"depth", n->depth},
                                        {"interval_s", n->interval_s}};
-    const struct argument texts[] = {{"city", n->city},   {"device", n->device},
-                                     {"model", n->model}, {"station", n->station},
-                                     {"from", n->from},   {"serial", n->serial}};
+    const struct argument texts[] = {{"city", n->city},        {"device", n->device},
+                                     {"model", n->model},      {"station", n->station},
+                                     {"from", n->from},        {"serial", n->serial},
+                                     {"pressure", n->pressure}};
     enum err e = check_given(needed, sizeof needed / sizeof needed[0], d);
     e = e != ERR_OK ? e : check_texts(texts, sizeof texts / sizeof texts[0], d);
     e = e != ERR_OK ? e : check_numbers(numbers, sizeof numbers / sizeof numbers[0], d);
