@@ -76,7 +76,12 @@ static int resolve(const char *host, const char *port, int flags, struct addrinf
 static void *lookup_main(void *arg)
 {
     struct lookup *l = arg;
-    l->fault = resolve(l->host, l->port, AI_ADDRCONFIG, &l->result);
+    struct addrinfo *result = NULL;
+    int fault = resolve(l->host, l->port, AI_ADDRCONFIG, &result);
+    pthread_mutex_lock(&l->mutex);
+    l->result = fault == 0 ? result : NULL;
+    l->fault = fault;
+    pthread_mutex_unlock(&l->mutex);
     eventfd_write(l->done, 1);
     lookup_leave(l);
     return NULL;
@@ -144,6 +149,7 @@ static enum err lookup(struct dial *d, int wake, char why[DIAL_WHY])
         return ERR_NETWORK;
     }
     enum err e = await(l->done, POLLIN, wake, LOOKUP_MS);
+    pthread_mutex_lock(&l->mutex);
     if (e == ERR_NETWORK) {
         snprintf(why, DIAL_WHY, "%s: the name server does not answer", d->name);
     } else if (e == ERR_OK && l->fault != 0) {
@@ -153,6 +159,7 @@ static enum err lookup(struct dial *d, int wake, char why[DIAL_WHY])
         d->addresses = l->result;
         l->result = NULL;
     }
+    pthread_mutex_unlock(&l->mutex);
     lookup_leave(l);
     return e;
 }

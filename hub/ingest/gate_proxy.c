@@ -125,7 +125,7 @@ static enum err await(int fd, int wake, int64_t end_us)
 /* Reads up to the empty line and a bit more. length: of all that was read. */
 static enum err read_request(int fd, int wake, char to[PROXY_REQUEST + 1], size_t *length)
 {
-    int64_t end_us = clock_monotonic_us() + REQUEST_MS * 1000;
+    int64_t end_us = clock_monotonic_us() + (int64_t)REQUEST_MS * 1000;
     size_t have = 0;
     to[0] = '\0';
     while (strstr(to, "\r\n\r\n") == NULL) {

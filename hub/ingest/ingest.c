@@ -115,9 +115,9 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
     }
     i->place.ceiling_bytes = payload_ceiling_bytes;
     size_t old_count = i->count;
-    struct mqtt **old = calloc(old_count + 1, sizeof *old);
-    struct mqtt **list = calloc(count + 1, sizeof *list);
-    struct source **before = calloc(old_count + 1, sizeof *before);
+    struct mqtt **old = calloc(old_count + 1, sizeof(void *));
+    struct mqtt **list = calloc(count + 1, sizeof(void *));
+    struct source **before = calloc(old_count + 1, sizeof(void *));
     if (old == NULL || list == NULL || before == NULL) {
         e = ERR_MEMORY;
         goto out;

@@ -24,6 +24,7 @@ enum {
     PASSWORD = 4096,        /* bytes, most */
     CLIENT_IDLE_MS = 40000, /* paho gives up by itself before */
     STOP_IDLE_MS = 300,
+    ASK_MS = 100,
 };
 
 /* --- what is said --- */
@@ -215,12 +216,30 @@ static int retry_ms(struct mqtt *m, enum gate_end end, int64_t lived_us)
     return end == GATE_INBOX && wait_ms < INBOX_MS ? INBOX_MS : wait_ms;
 }
 
+/* Waits until paho has let go of a connection whose socket is closed. It is asked, too:
+ * there are ends that it tells nobody. */
+static bool await_end(struct mqtt *m, int timeout_ms)
+{
+    for (; timeout_ms > 0; timeout_ms -= ASK_MS) {
+        if (await_idle(m, ASK_MS)) {
+            return true;
+        }
+        pthread_mutex_lock(&m->mutex);
+        bool was_connected = m->state == STATE_CONNECTED;
+        pthread_mutex_unlock(&m->mutex);
+        if (was_connected && MQTTAsync_isConnected(m->client) == 0) {
+            mqtt_set_state(m, STATE_IDLE);
+        }
+    }
+    return false;
+}
+
 static int owner_ended(void *arg, enum gate_end end, const char *why)
 {
     struct mqtt *m = arg;
     bool stopping = atomic_load(&m->stopping);
     /* While paho has it, it may still put messages that it had read. */
-    bool idle = await_idle(m, stopping ? STOP_IDLE_MS : CLIENT_IDLE_MS);
+    bool idle = await_end(m, stopping ? STOP_IDLE_MS : CLIENT_IDLE_MS);
     int64_t connection = atomic_exchange(&m->connection, 0);
     bool recorded = connection == 0 ||
                     inbox_disconnected(m->inbox, connection, clock_now_us()) == ERR_OK;

@@ -202,6 +202,7 @@ static void on_disconnect5(void *arg, MQTTProperties *properties,
 {
     (void)properties;
     mqtt_note_reason(arg, reason_text((int)code));
+    mqtt_set_state(arg, STATE_IDLE); /* paho does not call on_lost after this */
 }
 
 static void on_left(void *arg, MQTTAsync_successData *data)

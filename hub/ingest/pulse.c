@@ -52,11 +52,16 @@ static bool say(int fd, const void *bytes, size_t size)
     return send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size || errno == EAGAIN;
 }
 
+static bool greet(int fd)
+{
+    static const unsigned char connack[] = {0x20, 2, 0, 0};
+    return say(fd, connack, sizeof connack);
+}
+
 /* What the client says: its CONNECT is answered, nothing else is expected. False: it has
  * gone. */
 static bool hear(int fd, bool *greeted)
 {
-    static const unsigned char connack[] = {0x20, 2, 0, 0};
     char bytes[256];
     ssize_t got = recv(fd, bytes, sizeof bytes, 0);
     if (got < 0) {
@@ -64,7 +69,7 @@ static bool hear(int fd, bool *greeted)
     }
     if (got > 0 && !*greeted) {
         *greeted = true;
-        return say(fd, connack, sizeof connack);
+        return greet(fd);
     }
     return got > 0;
 }
@@ -118,7 +123,7 @@ static void serve(struct pulse *p)
         e = gate_proxy_accept(&p->proxy, p->wake, CLIENT_MS, &fd, rest, &length);
     }
     if (e == ERR_OK) {
-        beat(p, fd, false);
+        beat(p, fd, length > 0 && greet(fd)); /* its CONNECT came along */
         close(fd);
     }
 }

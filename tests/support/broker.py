@@ -6,6 +6,7 @@
         broker.kill(); broker.start()   # the same port
 """
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -36,7 +37,8 @@ class Broker:
                  "max_queued_messages 0", "max_inflight_messages 1000",
                  "set_tcp_nodelay true", "user root",
                  f"persistence {'true' if persistent else 'false'}",
-                 f"persistence_location {self.folder}/", "log_dest file " + self.log]
+                 f"persistence_location {self.folder}/", "log_dest file " + self.log,
+                 "log_type all"]
         if "allow_anonymous" not in settings:
             lines.append("allow_anonymous true")
         if tls:
@@ -55,6 +57,8 @@ class Broker:
         return self.folder + "/mosquitto.log"
 
     def start(self):
+        if os.path.exists(self.log):
+            os.remove(self.log)
         self.process = subprocess.Popen(
             [PROGRAM, "-c", self.folder + "/mosquitto.conf"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -91,6 +95,18 @@ class Broker:
                 return f.read()
         except OSError:
             return ""
+
+    def wait_log(self, pattern, seconds=20):
+        """Until a line of the log matches since the last start."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.read_log(), re.MULTILINE):
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {pattern} in the broker's log: {self.read_log()}")
+            time.sleep(0.01)
+
+    def wait_subscribed(self, *clients):
+        for client in clients:
+            self.wait_log(f"Sending SUBACK to {re.escape(client)}$")
 
     def client_context(self):
         """For a python client of this broker; None without TLS."""

@@ -229,14 +229,15 @@ class Server:
         self.listener.settimeout(20)
         self.port = self.listener.getsockname()[1]
 
-    def accept(self, present=False, code=0):
+    def accept(self, present=False, code=0, behind=b""):
+        """behind: sent in one piece with the CONNACK."""
         wire = Wire(sock=self.listener.accept()[0], version=self.version)
         first = wire.receive()
         if first is None or first[0] != 0x10:
             raise RuntimeError(f"no CONNECT: {first}")
         wire.connect = first[1]
         wire.send(packet(0x20, bytes([present, code]) +
-                         (b"\0" if self.version == 5 else b"")))
+                         (b"\0" if self.version == 5 else b"")) + behind)
         return wire
 
     def accept_subscription(self, wire, code=1):

@@ -7,6 +7,7 @@
 """
 import selectors
 import socket
+import struct
 import threading
 
 
@@ -30,9 +31,10 @@ class Proxy:
     def cut(self):
         """Ends all connections at once, without a good-bye (RST)."""
         with self._lock:
-            for s in list(self._pairs):
+            for s in self._pairs:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                             b"\1\0\0\0\0\0\0\0")
+                             struct.pack("ii", 1, 0))
+            for s in list(self._pairs):
                 self._drop(s)
 
     def refuse(self, refusing=True):
@@ -70,13 +72,9 @@ class Proxy:
     def _drop(self, s):
         other = self._pairs.pop(s, None)
         if other is not None:
-            self._pairs.pop(other, None)
-        for one in (s, other):
-            if one is not None:
-                try:
-                    self._poll.unregister(one)
-                except KeyError:
-                    pass
+            del self._pairs[other]
+            for one in (s, other):
+                self._poll.unregister(one)
                 one.close()
 
     def _accept(self):

@@ -292,9 +292,11 @@ static void open_gate(struct fixture *f)
     struct gate_owner owner = {
         .arg = &f->owner, .connect = on_connect, .ended = on_ended};
     assert_int_equal(gate_open(&inbox, &broker, &owner, &f->gate), ERR_OK);
-    assert_int_equal(sscanf(gate_proxy(f->gate, false), "http://%63[^@]@127.0.0.1:%u",
-                            f->secret, &f->proxy_port),
-                     2);
+    const char *url = gate_proxy(f->gate, false);
+    assert_memory_equal(url, "http://hub:", 11);
+    snprintf(f->secret, sizeof f->secret, "%.*s", (int)(strchr(url, '@') - url - 7),
+             url + 7);
+    f->proxy_port = (unsigned)strtoul(strrchr(url, ':') + 1, NULL, 10);
     assert_memory_equal(gate_proxy(f->gate, true), "https://", 8);
     assert_int_equal(gate_start(f->gate), ERR_OK);
 }
@@ -672,7 +674,7 @@ static void *take_flow(void *arg)
 {
     struct flow *f = arg;
     unsigned char bytes[777];
-    size_t total = (LONG + 999) / 1000 * 1000;
+    size_t total = (size_t)(LONG + 999) / 1000 * 1000;
     f->right = true;
     while (total > 0 && f->right) {
         ssize_t got = recv(f->fd, bytes, sizeof bytes, 0);
