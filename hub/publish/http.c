@@ -239,6 +239,14 @@ enum err http_get(struct http *h, const char *path, struct http_answer *a, struc
     return exchange(h, &body, a, d);
 }
 
+/* On a connection that was used before, curl sends again by itself what got no answer;
+ * what changes the portal must not go out twice unseen. */
+static void prepare_post(struct http *h, const char *url, struct body *body)
+{
+    prepare(h, url, body);
+    curl_easy_setopt(h->curl, CURLOPT_FRESH_CONNECT, 1L);
+}
+
 enum err http_post_json(struct http *h, const char *path, const char *json,
                         struct http_answer *a, struct diag *d)
 {
@@ -248,7 +256,7 @@ enum err http_post_json(struct http *h, const char *path, const char *json,
     if (e != ERR_OK) {
         return e;
     }
-    prepare(h, url, &body);
+    prepare_post(h, url, &body);
     curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->json_headers);
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(json));
     curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, json);
@@ -278,7 +286,7 @@ enum err http_post_form(struct http *h, const char *path, const struct http_part
     if (e != ERR_OK) {
         return e;
     }
-    prepare(h, url, &body);
+    prepare_post(h, url, &body);
     curl_mime *form = curl_mime_init(h->curl);
     bool ok = form != NULL;
     for (size_t i = 0; ok && i < count; i++) {
@@ -288,7 +296,8 @@ enum err http_post_form(struct http *h, const char *path, const struct http_part
         curl_easy_setopt(h->curl, CURLOPT_MIMEPOST, form);
         e = exchange(h, &body, a, d);
     } else {
-        diag_set(d, "a file to send cannot be read");
+        diag_set(d,
+                 "a file to send cannot be read; an export of everything writes it anew");
         e = ERR_IO;
     }
     curl_mime_free(form);

@@ -65,6 +65,9 @@ static bool has_pieces(const struct publish_list *files, const struct file *of)
 {
     const struct file *f = files->items;
     bool found = false;
+    if (of->parameter[0] != '\0') {
+        return false;
+    }
     for (size_t i = 0; i < files->count && !found; i++) {
         bool below = of->city[0] == '\0'
                          ? f[i].city[0] != '\0'

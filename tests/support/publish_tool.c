@@ -2,10 +2,10 @@
 /* The publisher on rows of its own, for tests against a real portal:
  *   publish_tool DATA_FOLDER KEY=VALUE...
  * url, token_file, organisation, max_mb, dataset   the target and the dataset
- * days, step_s, shift      days up to 2026-11-20, seconds between rows, added to values
- * cut                      only this day is shifted
+ * days, step_s             days up to 2026-11-20, seconds between rows
+ * changed_day              this day, counted back, then gets other values
  * now_s                    added to the time of the round
- * at_once, export_only, second_dataset, url2      as they say
+ * at_once, export_only, second_dataset, url2, token_file2, epoch      as they say
  * Prints one JSON object a file and a push, then one with the counts. */
 #include "base/clock.h"
 #include "base/log.h"
@@ -61,13 +61,15 @@ static void fill_day(struct synthetic *s, const char *city, const char *station,
 static void fill(struct synthetic *s)
 {
     int days = (int)get_number("days", 2);
-    int cut = (int)get_number("cut", -1);
+    int changed = (int)get_number("changed_day", -1);
     for (int day = 0; day < days; day++) {
-        double shift = cut < 0 || cut == day ? get_number("shift", 0) : 0;
-        fill_day(s, "luebeck", "luebeck-bauhof", "water_temperature", day, 10 + shift);
-        fill_day(s, "luebeck", "luebeck-bauhof", "water_level", day, 0.1 + shift);
-        fill_day(s, "wismar", "wismar-baumhaus", "water_level", day, 0.2 + shift);
+        fill_day(s, "luebeck", "luebeck-bauhof", "water_temperature", day, 10);
+        fill_day(s, "luebeck", "luebeck-bauhof", "water_level", day, 0.1);
+        fill_day(s, "wismar", "wismar-baumhaus", "water_level", day, 0.2);
         fill_day(s, "wismar", "demo-wismar", "water_level", day, 99);
+    }
+    if (changed >= 0) {
+        fill_day(s, "luebeck", "luebeck-bauhof", "water_level", changed, 0.6);
     }
 }
 
@@ -173,6 +175,7 @@ int main(int argc, char **argv)
     conf.targets[1].target = "second";
     conf.targets[1].url = get("url2", "http://127.0.0.1:9");
     if (get("url2", NULL) != NULL) {
+        conf.targets[1].token_file = get("token_file2", conf.targets[0].token_file);
         conf.c.target_count = 2;
         conf.used_targets[1] = "second";
         conf.datasets[0].target_count = conf.datasets[1].target_count = 2;

@@ -4,8 +4,7 @@
 # KOGGE_CACHE  what was installed (virtual environment, jars); outlives builds
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CACHE=${KOGGE_CACHE:-$(cd "$HERE/../../.." && pwd)/.cache/ckan}
-VENV=$CACHE/venv
-JARS=$CACHE/solr-jars
+export VENV=$CACHE/venv JARS=$CACHE/solr-jars
 # The folder above is named ckan too: no Python started here may find it.
 unset PYTHONPATH
 

@@ -4,10 +4,11 @@
 # (as root or by sudo), a Python environment with CKAN's own pins, the jars of Solr.
 # About 90 s the first time, nothing afterwards.
 set -euo pipefail
+# shellcheck source=tests/support/ckan/common.sh
 . "$(dirname "$0")/common.sh"
 CKAN=2.11.6
 EXTENSIONS=(ckanext-dcat==2.4.4 ckanext-harvest==1.6.3 ckanext-scheming==3.1.0)
-WANTED="$CKAN ${EXTENSIONS[*]} $(cat "$HERE/solr/pom.xml" "$0" | cksum)"
+WANTED="$CKAN ${EXTENSIONS[*]} $(cksum < "$HERE/solr/pom.xml")"
 
 install_packages() {
     local missing=()
@@ -60,8 +61,8 @@ install_packages
 if [ "$(cat "$CACHE/installed" 2>/dev/null)" != "$WANTED" ]; then
     echo "ckan: installing CKAN $CKAN and Solr into $CACHE (about 90 s)" >&2
     install_jars &
-    jars=$!
+    fetching=$!
     install_python
-    wait "$jars"
+    wait "$fetching"
     echo "$WANTED" > "$CACHE/installed"
 fi

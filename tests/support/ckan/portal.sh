@@ -10,6 +10,7 @@
 #   CKAN_INI_LINES   "key = value" lines, set at every start of CKAN
 #   CKAN_PLUGINS     instead of the usual ones, at the first start
 set -euo pipefail
+# shellcheck source=tests/support/ckan/common.sh
 . "$(dirname "$0")/common.sh"
 usage() { sed -n '4,8s/^# *//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
@@ -139,14 +140,14 @@ INI
 }
 
 bootstrap() {
-    [ -s "$STATE/bootstrapped" ] && return
+    [ -e "$STATE/bootstrapped" ] && return
     if ! "$VENV/bin/python" "$HERE/bootstrap.py" "$INI" "$STATE/token" \
         "$STATE/datastore.sql" > "$STATE/log/bootstrap.log" 2>&1; then
         tail -n 30 "$STATE/log/bootstrap.log" >&2
         return 1
     fi
     psql_at datastore < "$STATE/datastore.sql" > /dev/null
-    echo done > "$STATE/bootstrapped"
+    touch "$STATE/bootstrapped"
 }
 
 start_ckan() {
