@@ -33,6 +33,11 @@ const char *const *decode_format_names(size_t *count)
     return format_names;
 }
 
+bool decode_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 json_t *decode_document(struct decode_work *w)
 {
     if (!w->parsed) {
@@ -78,6 +83,16 @@ static enum err check_size(struct decode_work *w)
     return ERR_OK;
 }
 
+static bool begins_json(const struct message *m)
+{
+    const char *bytes = m->payload;
+    size_t i = 0;
+    while (i < m->size && decode_is_blank(bytes[i])) {
+        i++;
+    }
+    return i < m->size && (bytes[i] == '{' || bytes[i] == '[');
+}
+
 static enum err find_surest(struct decode_work *w, const struct decoder **out)
 {
     const struct decoder *surest = NULL;
@@ -93,13 +108,8 @@ static enum err find_surest(struct decode_work *w, const struct decoder **out)
         *out = surest;
         return ERR_OK;
     }
-    const char *start = w->m->payload;
-    size_t blanks = 0;
-    while (blanks < w->m->size && memchr(" \t\r\n", start[blanks], 4) != NULL) {
-        blanks++;
-    }
     json_t *document;
-    if (blanks < w->m->size && (start[blanks] == '{' || start[blanks] == '[')) {
+    if (begins_json(w->m)) {
         return decode_need_document(w, &document);
     }
     diag_set(w->diag, "neither JSON nor CBOR, nor a number on a topic with a pattern");
@@ -158,7 +168,7 @@ enum err decode_message(const struct message *m, const struct decode_rules *rule
     if (err == ERR_OK) {
         err = find_decoder(&w, &decoder);
     }
-    if (err == ERR_OK) {
+    if (decoder != NULL) {
         w.out.format = decoder->name;
         err = decoder->decode(&w);
     }
@@ -170,6 +180,7 @@ enum err decode_message(const struct message *m, const struct decode_rules *rule
     }
     json_decref(w.document);
     if (w.full) {
+        err = ERR_FULL;
         diag_set(d, "the message needs more than the memory for one message");
     }
     if (err != ERR_OK) {

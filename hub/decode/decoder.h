@@ -54,6 +54,9 @@ struct decoder {
 
 extern const struct decoder *const decode_table[]; /* made by the build; NULL ends it */
 
+/* Blank, tab or end of line, as around JSON. */
+bool decode_is_blank(char c);
+
 /* The message as JSON, parsed once; borrowed. NULL: it is none. */
 json_t *decode_document(struct decode_work *w);
 

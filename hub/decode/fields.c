@@ -9,27 +9,34 @@
 /* Values in JSON by the sensor model: its fields are looked up one by one, at the root
  * and in each record; then one walk finds the numbers that it does not name. */
 
-enum { KEY_BYTES = 256, OTHER_NODES = 6 };
+enum { OTHER_NODES = 6 };
 
 /* Fields of a model that other entries name too; told apart by unit. */
 enum shared { SHARED_NO, SHARED_FIRST, SHARED_LATER };
+
+static json_t *find_element(json_t *array, const char *token, size_t length)
+{
+    bool digits = length > 0 && length < 10 && strspn(token, "0123456789") >= length;
+    if (!digits || (token[0] == '0' && length > 1)) {
+        return NULL;
+    }
+    size_t index = 0;
+    for (size_t i = 0; i < length; i++) {
+        index = index * 10 + (size_t)(token[i] - '0');
+    }
+    return json_array_get(array, index);
+}
 
 /* Child of node by the first length bytes of token, which may hold ~0 and ~1. */
 static json_t *find_child(json_t *node, const char *token, size_t length)
 {
     if (json_is_array(node)) {
-        bool digits = length > 0 && length < 10 && strspn(token, "0123456789") >= length;
-        size_t index = 0;
-        for (size_t i = 0; digits && i < length; i++) {
-            index = index * 10 + (size_t)(token[i] - '0');
-        }
-        bool plain = digits && (token[0] != '0' || length == 1);
-        return plain ? json_array_get(node, index) : NULL;
+        return find_element(node, token, length);
     }
     if (memchr(token, '~', length) == NULL) {
         return json_object_getn(node, token, length);
     }
-    char key[KEY_BYTES];
+    char key[DECODE_POINTER];
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {
         if (used == sizeof key) {

@@ -97,31 +97,44 @@ static bool same_group(const struct reading *a, const struct reading *b)
     return a->time_us == b->time_us && strcmp(a->device, b->device) == 0;
 }
 
+/* The readings that a rank may strike out, by device and time. */
+static size_t sort_candidates(struct decode_work *w, struct reading **to)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->out.count; i++) {
+        struct reading *r = &w->out.readings[i];
+        if (r->entry != NULL && !r->ignored) {
+            to[count++] = r;
+        }
+    }
+    qsort(to, count, sizeof(struct reading *), compare_readings);
+    return count;
+}
+
 enum err decode_apply_ranks(struct decode_work *w)
 {
     if (!w->ranked) {
         return ERR_OK;
     }
-    size_t total = w->out.count;
-    struct reading **sorted = calloc(total, sizeof *sorted);
-    struct present *room = calloc(total, sizeof *room);
-    enum err err = sorted == NULL || room == NULL ? ERR_MEMORY : ERR_OK;
-    size_t count = 0;
-    for (size_t i = 0; err == ERR_OK && i < total; i++) {
-        struct reading *r = &w->out.readings[i];
-        if (r->entry != NULL && !r->ignored) {
-            sorted[count++] = r;
-        }
+    enum err err = ERR_MEMORY;
+    struct present *room = NULL;
+    struct reading **sorted = calloc(w->out.count, sizeof(struct reading *));
+    if (sorted == NULL) {
+        goto out;
     }
-    if (count > 0) {
-        qsort(sorted, count, sizeof(struct reading *), compare_readings);
+    room = calloc(w->out.count, sizeof *room);
+    if (room == NULL) {
+        goto out;
     }
+    size_t count = sort_candidates(w, sorted);
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && same_group(sorted[i], sorted[end]);) {
             end++;
         }
         apply_to_group(sorted + i, end - i, room);
     }
+    err = ERR_OK;
+out:
     free(sorted);
     free(room);
     return err;

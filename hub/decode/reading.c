@@ -20,7 +20,8 @@ const char *decode_join(struct decode_work *w, const char *a, const char *b)
         return "";
     }
     memcpy(text, a, first);
-    memcpy(text + first, b, second + 1);
+    memcpy(text + first, b, second);
+    text[first + second] = '\0';
     return text;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "decode/senml.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -41,7 +42,9 @@ enum senml_label senml_label_of_number(int64_t number)
 enum err senml_check_unknown(const char *name, size_t length, struct diag *d)
 {
     if (length > 0 && name[length - 1] == '_') {
-        diag_set(d, "a field that must be understood and is not: its name ends in \"_\"");
+        char shown[64];
+        text_escape(shown, sizeof shown, name, length);
+        diag_set(d, "SenML: \"%s\" must be understood and is not known", shown);
         return ERR_SYNTAX;
     }
     return ERR_OK;

@@ -44,7 +44,7 @@ static bool level_is_sound(struct level l, int seen[PLACEHOLDERS])
                 return false;
             }
             i += strlen(placeholders[p]);
-        } else if (memchr("{}+#", l.text[i], 4) != NULL) {
+        } else if (strchr("{}+#", l.text[i]) != NULL) {
             return false;
         } else {
             i++;
@@ -110,6 +110,9 @@ static bool match_level(struct level p, struct level t, struct level found[PLACE
         return t.length == 0;
     }
     int which = placeholder_at(p.text, p.length);
+    if (which < 0) {
+        return false;
+    }
     p = rest_of(p, strlen(placeholders[which]));
     size_t after = text_length(p);
     if (after == p.length) { /* this placeholder is the last one */

@@ -2,7 +2,7 @@
 #include "unit/decode_trial.h"
 #include "wire.h"
 
-#include <math.h>
+#include <stdlib.h>
 
 static const struct parameter temperature = {.id = "water_temperature", .unit = "degC"};
 static const struct parameter humidity = {.id = "humidity", .unit = "%"};
@@ -204,10 +204,9 @@ static enum err run_hex(struct trial *t, const char *hex)
     unsigned char bytes[256];
     size_t size = 0;
     for (const char *p = hex; *p != '\0'; p += *p == ' ' ? 1 : 2) {
-        unsigned byte;
         if (*p != ' ') {
-            assert_int_equal(sscanf(p, "%2x", &byte), 1);
-            bytes[size++] = (unsigned char)byte;
+            const char pair[] = {p[0], p[1], '\0'};
+            bytes[size++] = (unsigned char)strtoul(pair, NULL, 16);
         }
     }
     return trial_run_bytes(t, bytes, size);

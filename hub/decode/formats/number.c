@@ -16,11 +16,11 @@ static bool text_of(const struct message *m, char to[TEXT_BYTES])
 {
     const char *bytes = m->payload;
     size_t size = m->size;
-    while (size > 0 && memchr(" \t\r\n", bytes[0], 4) != NULL) {
+    while (size > 0 && decode_is_blank(bytes[0])) {
         bytes++;
         size--;
     }
-    while (size > 0 && memchr(" \t\r\n", bytes[size - 1], 4) != NULL) {
+    while (size > 0 && decode_is_blank(bytes[size - 1])) {
         size--;
     }
     if (size >= TEXT_BYTES || (size > 0 && memchr(bytes, '\0', size) != NULL) ||

@@ -214,7 +214,8 @@ static enum err read_json(struct decode_work *w, struct senml_pack *p)
 static bool is_cbor(const struct message *m)
 {
     const unsigned char *b = m->payload;
-    return m->size > 0 && ((b[0] >= 0x80 && b[0] <= 0x9f) || b[0] == 0xd9);
+    return m->size > 0 && ((b[0] >= 0x80 && b[0] <= 0x9f) ||
+                           (m->size > 2 && memcmp(b, "\xd9\xd9\xf7", 3) == 0));
 }
 
 static enum decode_sniff senml_sniff(struct decode_work *w)
