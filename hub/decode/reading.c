@@ -162,7 +162,7 @@ static void set_value(struct decode_work *w, struct reading *r,
         r->value = number;
         return;
     }
-    r->value = NAN;
+    r->value = (double)NAN;
     if (is_missing(v)) {
         r->kind = VALUE_MISSING;
         return;

@@ -111,10 +111,16 @@ static void test_values_that_mean_missing_are_missing(void **state)
     static const struct {
         const char *text;
         double raw;
-    } cases[] = {{"-127", -127},    {"900", 900},     {"\"1000.0\"", 1000},
-                 {"\"nan\"", NAN},  {"\"NaN\"", NAN}, {"\"None\"", NAN},
-                 {"\"null\"", NAN}, {"\"\"", NAN},    {"\" \"", NAN},
-                 {"null", NAN}};
+    } cases[] = {{"-127", -127},
+                 {"900", 900},
+                 {"\"1000.0\"", 1000},
+                 {"\"nan\"", (double)NAN},
+                 {"\"NaN\"", (double)NAN},
+                 {"\"None\"", (double)NAN},
+                 {"\"null\"", (double)NAN},
+                 {"\"\"", (double)NAN},
+                 {"\" \"", (double)NAN},
+                 {"null", (double)NAN}};
     struct trial t = with_model(&model);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char payload[64];
