@@ -54,7 +54,9 @@ enum err decode_need_document(struct decode_work *w, json_t **out)
 {
     json_t *document = decode_document(w);
     if (document == NULL) {
-        if (json_error_code(&w->json_error) == json_error_out_of_memory) {
+        /* Where jansson finds no memory it often says nothing at all. */
+        if (json_error_code(&w->json_error) == json_error_out_of_memory ||
+            w->json_error.text[0] == '\0') {
             return ERR_MEMORY;
         }
         char text[JSON_ERROR_TEXT_LENGTH];

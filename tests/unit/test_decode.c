@@ -2,7 +2,8 @@
 #include "base/buf.h"
 #include "unit/decode_trial.h"
 
-#include <math.h>
+#include <jansson.h>
+#include <stdlib.h>
 
 static const struct parameter level = {.id = "distance", .unit = "m"};
 static const struct sensor_field fields[] = {
@@ -383,6 +384,33 @@ static void test_a_full_arena_is_an_answer(void **state)
     }
 }
 
+static int allocations_left;
+
+static void *failing_malloc(size_t size)
+{
+    return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+static void test_each_failed_allocation_of_jansson_ends_in_an_error(void **state)
+{
+    (void)state;
+    static const char *const payload =
+        TTN_IDS "\"uplink_message\":{\"decoded_payload\":{\"d\":[1,{\"e\":\"f\"}]}}}";
+    json_set_alloc_funcs(failing_malloc, free);
+    struct trial t = with_format("auto");
+    enum err err = ERR_MEMORY;
+    for (int i = 0; err != ERR_OK; i++) {
+        allocations_left = i;
+        err = trial_run(&t, payload);
+        /* jansson calls some failed allocations a syntax error; nothing tells them. */
+        assert_true(err == ERR_OK || err == ERR_MEMORY || err == ERR_SYNTAX);
+        assert_true(i < 1000);
+    }
+    assert_int_equal(t.out.count, 1);
+    json_set_alloc_funcs(malloc, free);
+    trial_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_long_names_are_refused),
         cmocka_unit_test(test_many_readings_pass_up_to_the_ceiling),
         cmocka_unit_test(test_a_full_arena_is_an_answer),
+        cmocka_unit_test(test_each_failed_allocation_of_jansson_ends_in_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
