@@ -22,15 +22,24 @@ static const struct sensor_model *find_model(struct parse *p, const json_t *root
     return m;
 }
 
+static int compare_station(const void *name, const void *station)
+{
+    return strcmp(name, ((const struct station *)station)->station);
+}
+
 static const struct station *find_station(struct parse *p, const json_t *o,
                                           const struct city *city)
 {
     const char *name = peek_text(o, "station");
-    const struct station *other = name != NULL ? configuration_station(p->c, name) : NULL;
-    if (other != NULL && other->city == city) {
-        return other;
+    const struct station *found = name != NULL && city->station_count > 0
+                                      ? bsearch(name, city->stations, city->station_count,
+                                                sizeof *found, compare_station)
+                                      : NULL;
+    if (found != NULL) {
+        return found;
     }
     if (name != NULL) {
+        const struct station *other = configuration_station(p->c, name);
         char text[SHOWN_SIZE], near[SHOWN_SIZE + 24];
         const char *const *names =
             names_of(p, city->stations, city->station_count, sizeof *city->stations);

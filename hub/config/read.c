@@ -156,7 +156,7 @@ const char *standard_text(const char *kind, const char *name)
             return o[i].standard;
         }
     }
-    assert(!"no such option");
+    assert(false); /* a name that no row has */
     return NULL;
 }
 

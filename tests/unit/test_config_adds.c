@@ -111,71 +111,70 @@ static void test_config_only_adds_is_true_for_additions(void **state)
     }
 }
 
+static const struct {
+    struct edit edit;
+    const char *why;
+} changes[] = {
+    {{"hub.json", "\"format\": \"number\"", "\"format\": \"json\""},
+     "messages of the source altstadt-plain are read otherwise"},
+    {{"hub.json", "\"take_retained\": true", "\"take_retained\": false"},
+     "messages of the source neustadt-json are read otherwise"},
+    {{"hub.json", "\"source\": \"neustadt-json\"", "\"source\": \"other\""},
+     "the source neustadt-json is gone"},
+    {{"parameters.json", "\"fail_span\": [-3, 4]", "\"fail_span\": [-3, 5]"},
+     "the gross range of water_level changed"},
+    {{"parameters.json", "\"decimals\": 4", "\"decimals\": 3"},
+     "unit, kind, decimals or relative_to of water_level changed"},
+    {{"units.json", "\"unit\": \"degC\"", "\"unit\": \"K\""},
+     "the unit alias \"Cel\" means another unit"},
+    {{"units.json", "\"raw\": \"Cel\"", "\"raw\": \"cel\""},
+     "the unit alias \"Cel\" is gone"},
+    {{"units.json", "\"aliases\": [",
+      "\"aliases\": [{\"raw\": \"F\", \"refuse\": \"no\"},"},
+     "the unit \"F\" is refused now"},
+    {{"units.json", "[\"NTU\"]", "[\"NTU\", \"FNU\"]"}, "own_units changed"},
+    {{"devices/probe.json", "{\"field\": \"/spare\"}",
+      "{\"field\": \"/spare\"}, {\"field\": \"/more\"}"},
+     "the sensor model probe has other fields"},
+    {{"devices/probe.json", "[80, 90]", "[80, 91]"},
+     "the sensor model probe has other fields"},
+    {{"devices/probe.json", "\"/crc\"", "\"/sum\""},
+     "the sensor model probe is read otherwise"},
+    {{"devices/probe.json", "Europe/Berlin", "UTC"},
+     "the sensor model probe is read otherwise"},
+    {{"devices/probe.json", "\"else\": 4", "\"else\": 3"},
+     "the sensor model probe is read otherwise"},
+    {{"cities/altstadt.json", "\"m_nhn\": -5.01", "\"m_nhn\": -5.02"},
+     "the gauge zero of altstadt-pier changed"},
+    {{"cities/neustadt.json", "\"demonstration\": true}",
+      "\"demonstration\": true, \"gauge_zero\": [{\"m_nhn\": -5, \"datum\": "
+      "\"DHHN2016\", \"from\": \"2026-01-01T00:00:00Z\"}]}"},
+     "the gauge zero of demo-neustadt changed"},
+    {{"cities/altstadt.json", "5.117", "5.118"},
+     "the reference level of altstadt-pier changed"},
+    {{"cities/altstadt.json", "[-1, 35]", "[-1, 36]"}, "ranges of altstadt-pier changed"},
+    {{"cities/altstadt.json", "1008", "1009"}, "the density at altstadt-pier changed"},
+    {{"cities/altstadt/device-1.json", "\"as\": \"surface\", ", ""},
+     "the placement of 10e2073a01080001 from 2026-03-01T00:00:00Z on changed"},
+    {{"cities/altstadt/device-1.json", "\"to\": null",
+      "\"to\": \"2026-09-01T00:00:00Z\""},
+     "the placement of 10e2073a01080001 from 2026-03-01T00:00:00Z on changed"},
+    {{"cities/altstadt/device-2.json", "4.127", "4.128"},
+     "the placement of urn:dev:level-2 from 2026-03-01T00:00:00Z on changed"},
+    {{"cities/altstadt/device-2.json", "\"absolute\"", "\"vented\""},
+     "the placement of urn:dev:level-2 from 2026-03-01T00:00:00Z on changed"},
+    {{"cities/altstadt/device-2.json", "urn:dev:level-2", "urn:dev:level-3"},
+     "the device urn:dev:level-2 is gone"},
+    {{"cities/neustadt/device-9.json", NULL,
+      "{\"device\": \"urn:dev:level-2\", \"model\": \"probe\"}"},
+     "the device urn:dev:level-2 was known only in altstadt, now in neustadt too"},
+};
+
 static void test_config_only_adds_names_what_changed(void **state)
 {
     (void)state;
-    static const struct {
-        struct edit edit;
-        const char *why;
-    } rows[] = {
-        {{"hub.json", "\"format\": \"number\"", "\"format\": \"json\""},
-         "messages of the source altstadt-plain are read otherwise"},
-        {{"hub.json", "\"take_retained\": true", "\"take_retained\": false"},
-         "messages of the source neustadt-json are read otherwise"},
-        {{"hub.json", "\"source\": \"neustadt-json\"", "\"source\": \"other\""},
-         "the source neustadt-json is gone"},
-        {{"parameters.json", "\"fail_span\": [-3, 4]", "\"fail_span\": [-3, 5]"},
-         "the gross range of water_level changed"},
-        {{"parameters.json", "\"decimals\": 4", "\"decimals\": 3"},
-         "unit, kind, decimals or relative_to of water_level changed"},
-        {{"units.json", "\"unit\": \"degC\"", "\"unit\": \"K\""},
-         "the unit alias \"Cel\" means another unit"},
-        {{"units.json", "\"raw\": \"Cel\"", "\"raw\": \"cel\""},
-         "the unit alias \"Cel\" is gone"},
-        {{"units.json", "\"aliases\": [",
-          "\"aliases\": [{\"raw\": \"F\", \"refuse\": \"no\"},"},
-         "the unit \"F\" is refused now"},
-        {{"units.json", "[\"NTU\"]", "[\"NTU\", \"FNU\"]"}, "own_units changed"},
-        {{"devices/probe.json", "{\"field\": \"/spare\"}",
-          "{\"field\": \"/spare\"}, {\"field\": \"/more\"}"},
-         "the sensor model probe has other fields"},
-        {{"devices/probe.json", "[80, 90]", "[80, 91]"},
-         "the sensor model probe has other fields"},
-        {{"devices/probe.json", "\"/crc\"", "\"/sum\""},
-         "the sensor model probe is read otherwise"},
-        {{"devices/probe.json", "Europe/Berlin", "UTC"},
-         "the sensor model probe is read otherwise"},
-        {{"devices/probe.json", "\"else\": 4", "\"else\": 3"},
-         "the sensor model probe is read otherwise"},
-        {{"cities/altstadt.json", "\"m_nhn\": -5.01", "\"m_nhn\": -5.02"},
-         "the gauge zero of altstadt-pier changed"},
-        {{"cities/neustadt.json", "\"demonstration\": true}",
-          "\"demonstration\": true, \"gauge_zero\": [{\"m_nhn\": -5, \"datum\": "
-          "\"DHHN2016\", \"from\": \"2026-01-01T00:00:00Z\"}]}"},
-         "the gauge zero of demo-neustadt changed"},
-        {{"cities/altstadt.json", "5.117", "5.118"},
-         "the reference level of altstadt-pier changed"},
-        {{"cities/altstadt.json", "[-1, 35]", "[-1, 36]"},
-         "ranges of altstadt-pier changed"},
-        {{"cities/altstadt.json", "1008", "1009"},
-         "the density at altstadt-pier changed"},
-        {{"cities/altstadt/device-1.json", "\"as\": \"surface\", ", ""},
-         "the placement of 10e2073a01080001 from 2026-03-01T00:00:00Z on changed"},
-        {{"cities/altstadt/device-1.json", "\"to\": null",
-          "\"to\": \"2026-09-01T00:00:00Z\""},
-         "the placement of 10e2073a01080001 from 2026-03-01T00:00:00Z on changed"},
-        {{"cities/altstadt/device-2.json", "4.127", "4.128"},
-         "the placement of urn:dev:level-2 from 2026-03-01T00:00:00Z on changed"},
-        {{"cities/altstadt/device-2.json", "\"absolute\"", "\"vented\""},
-         "the placement of urn:dev:level-2 from 2026-03-01T00:00:00Z on changed"},
-        {{"cities/altstadt/device-2.json", "urn:dev:level-2", "urn:dev:level-3"},
-         "the device urn:dev:level-2 is gone"},
-        {{"cities/neustadt/device-9.json", NULL,
-          "{\"device\": \"urn:dev:level-2\", \"model\": \"probe\"}"},
-         "the device urn:dev:level-2 was known only in altstadt, now in neustadt too"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_why(&rows[i].edit, rows[i].why);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        assert_why(&changes[i].edit, changes[i].why);
     }
 }
 

@@ -97,8 +97,7 @@ static void assert_refused(const char *folder, const struct new_device *n,
 static void test_config_new_device_says_what_is_missing_or_wrong(void **state)
 {
     (void)state;
-    char folder[256], path[1024] = "";
-    struct diag d = {0};
+    char folder[256];
     struct new_device n = {.city = "altstadt", .device = "x", .from = ""};
     copy_sound(folder);
     assert_refused(folder, &n, ERR_ABSENT, "still missing: model, station, from");
@@ -109,7 +108,16 @@ static void test_config_new_device_says_what_is_missing_or_wrong(void **state)
     n = full;
     n.serial = "\xff";
     assert_refused(folder, &n, ERR_SYNTAX, "serial is not valid UTF-8");
-    n = full;
+    fixture_remove(folder);
+}
+
+static void test_config_new_device_judges_it_among_the_others(void **state)
+{
+    (void)state;
+    char folder[256], path[1024] = "";
+    struct diag d = {0};
+    struct new_device n = full;
+    copy_sound(folder);
     n.city = "../altstadt";
     assert_refused(folder, &n, ERR_UNKNOWN,
                    "city: \"../altstadt\" is not an id of a city");
@@ -250,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_config_new_device_writes_one_correct_file),
         cmocka_unit_test(test_config_new_device_says_what_is_missing_or_wrong),
+        cmocka_unit_test(test_config_new_device_judges_it_among_the_others),
         cmocka_unit_test(test_config_new_device_never_touches_a_file),
         cmocka_unit_test(test_config_new_city_writes_one_correct_file),
         cmocka_unit_test(test_config_new_city_says_what_is_missing_or_wrong),
