@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+/* seeds: tests/vectors/config */
 #include "config/config.h"
 
 #include <stdint.h>
 
+enum { KINDS = 7 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The first byte chooses the kind of file; the same bytes stand for two of them. */
+/* The same bytes stand for a file of every kind. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const files[] = {
-        "hub.json",       "cities/x.json",   "cities/x/device-1.json",
-        "devices/m.json", "datasets/d.json", "parameters.json",
-        "units.json"};
-    if (size == 0) {
-        return 0;
-    }
-    const char *text = (const char *)data + 1;
-    struct config_file rows[] = {
-        {.name = files[data[0] % 7], .text = text, .size = size - 1},
-        {.name = files[data[0] / 7 % 7], .text = text, .size = size - 1}};
-    struct config_files set = {.folder = "/", .files = rows, .count = 2};
+    static const char *const names[KINDS] = {"hub.json",
+                                             "cities/a.json",
+                                             "devices/probe.json",
+                                             "datasets/water.json",
+                                             "parameters.json",
+                                             "units.json",
+                                             "cities/a/device-1.json"};
+    struct config_file rows[KINDS];
+    struct config_files set = {.folder = "/", .files = rows, .count = KINDS};
     struct config_faults faults = {0};
     struct configuration *c = NULL;
+    for (size_t i = 0; i < KINDS; i++) {
+        rows[i] = (struct config_file){names[i], (const char *)data, size, false};
+    }
     if (config_parse(&set, NULL, &c, &faults) == ERR_OK) {
         configuration_free(c);
     }
