@@ -116,10 +116,12 @@ class Sandbox:
         asked = [os.path.join(BIN, "kogge"), "status", *where]
 
         def answers():
-            # 3: it answers, and has findings
-            return process.poll() is not None or subprocess.run(
-                asked, env=self.environment, capture_output=True, check=False,
-            ).returncode in (0, 3)
+            """It answers, and is subscribed: an earlier message would be lost."""
+            if process.poll() is not None:
+                return True
+            said = subprocess.run(asked, env=self.environment, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True, check=False)
+            return said.returncode in (0, 3) and "not connected" not in said.stdout
 
         until("hub", START_S, answers)
         if process.poll() is not None:
