@@ -141,23 +141,23 @@ static enum err failure(long status, const json_t *answer, const char *what, cha
     return e;
 }
 
-enum err ckan_parse_answer(long status, const char *type, const char *body, size_t size,
-                           const char *what, json_t **result, char *text,
-                           size_t text_size)
+enum err ckan_parse_answer(const struct http_answer *a, const char *what, json_t **result,
+                           char *text, size_t size)
 {
     text[0] = '\0';
-    if (strcmp(type, "application/json") != 0) {
-        return page(status, type, what, text, text_size);
+    if (strcmp(a->type, "application/json") != 0) {
+        return page(a->status, a->type, what, text, size);
     }
-    json_t *answer = json_loadb(body, size, JSON_DECODE_ANY, NULL);
+    json_t *answer =
+        json_loadb(buf_text(&a->body), a->body.length, JSON_DECODE_ANY, NULL);
     if (answer == NULL) {
-        snprintf(text, text_size, "%s: HTTP %ld with JSON that cannot be read", what,
-                 status);
-        return status < 400 ? ERR_NETWORK : err_of_status(status);
+        snprintf(text, size, "%s: HTTP %ld with JSON that cannot be read", what,
+                 a->status);
+        return a->status < 400 ? ERR_NETWORK : err_of_status(a->status);
     }
     enum err e = ERR_OK;
-    if (status != 200 || !json_is_true(json_object_get(answer, "success"))) {
-        e = failure(status, answer, what, text, text_size);
+    if (a->status != 200 || !json_is_true(json_object_get(answer, "success"))) {
+        e = failure(a->status, answer, what, text, size);
     } else if (result != NULL) {
         json_t *found = json_object_get(answer, "result");
         *result = found != NULL ? json_incref(found) : json_null();

@@ -5,17 +5,17 @@
 /* Answers of CKAN's action API, and of whatever stands before it. Pure. Threads: any. */
 
 #include "base/err.h"
+#include "publish/http.h"
 
 #include <jansson.h>
 #include <stddef.h>
 
 /* The code and the sentence that follow from an answer.
- *   status   of HTTP
- *   type     Content-Type in lower case without parameters
+ *   a        status, Content-Type and body; all of it hostile
  *   what     what was asked, for the sentence: "package_create water"
  *   result   *result is yours, json_decref; may be NULL as an argument; set only if
  *            ERR_OK is given (a JSON null where the action has no result)
- *   text     the sentence, size bytes with NUL; "" if ERR_OK is given
+ *   text     the sentence, at most size bytes with NUL; "" if ERR_OK is given
  * ERR_OK       success is true
  * ERR_ABSENT   404 by the API: there is no such thing
  * ERR_REFUSED  401, 403: token or rights
@@ -23,8 +23,7 @@
  * ERR_CONFIG   refused as it is: validation, unknown action, address without an API
  * ERR_NETWORK  5xx, 408, 425, 429, or an answer that is none: read back, then later again
  */
-MUST_USE enum err ckan_parse_answer(long status, const char *type, const char *body,
-                                    size_t size, const char *what, json_t **result,
-                                    char *text, size_t text_size);
+MUST_USE enum err ckan_parse_answer(const struct http_answer *a, const char *what,
+                                    json_t **result, char *text, size_t size);
 
 #endif

@@ -30,8 +30,7 @@ enum err ckan_judge(struct ckan *c, enum err e, const char *what, const struct d
         snprintf(text, sizeof text, "%s: %s", what,
                  d->text[0] != '\0' ? d->text : err_text(e));
     } else {
-        e = ckan_parse_answer(c->answer.status, c->answer.type, buf_text(&c->answer.body),
-                              c->answer.body.length, what, result, text, sizeof text);
+        e = ckan_parse_answer(&c->answer, what, result, text, sizeof text);
     }
     if (e != ERR_OK) {
         ckan_say(c, text);

@@ -173,7 +173,7 @@ static void put_places(json_t *extras, const struct dataset *dataset)
 /* The shortest interval of its devices: "PT10M", "PT90S". */
 static void put_resolution(json_t *extras, const struct publish_job *job)
 {
-    double least_s = NAN;
+    double least_s = (double)NAN;
     const struct configuration *c = job->configuration;
     for (size_t i = 0; i < c->device_count; i++) {
         bool ours = false;

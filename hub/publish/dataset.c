@@ -147,8 +147,11 @@ static void widen(int64_t *first_us, int64_t *last_us, int64_t from_us, int64_t 
 /* A query cannot leave stations out, so a city with demonstration stations is asked
  * station by station. */
 static enum err extent_of_city(const struct dataset_export *x, const struct city *city,
-                               struct store_query *q, int64_t *first_us, int64_t *last_us)
+                               const struct store_query *of_dataset, int64_t *first_us,
+                               int64_t *last_us)
 {
+    struct store_query of_city = *of_dataset;
+    struct store_query *q = &of_city;
     int64_t from_us;
     int64_t to_us;
     bool mixed = false;

@@ -58,7 +58,7 @@ enum err outbox_put_push(struct outbox *o, const struct outbox_push *p)
     sqlite3_stmt *s = outbox_statement(o, PUT_PUSH);
     outbox_bind_text(s, 1, p->dataset);
     outbox_bind_text(s, 2, p->target);
-    sqlite3_bind_int(s, 3, p->state);
+    sqlite3_bind_int(s, 3, (int)p->state);
     outbox_bind_hash(s, 4, &p->wanted);
     outbox_bind_hash(s, 5, &p->key);
     sqlite3_bind_int(s, 6, p->attempts);

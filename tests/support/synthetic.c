@@ -57,8 +57,8 @@ static void fill_places(struct synthetic_conf *s)
         .station = "luebeck-bauhof", .city = &s->cities[0], .lat = 53.893, .lon = 10.703};
     s->stations[1] = (struct station){.station = "demo-wismar",
                                       .city = &s->cities[1],
-                                      .lat = NAN,
-                                      .lon = NAN,
+                                      .lat = (double)NAN,
+                                      .lon = (double)NAN,
                                       .demonstration = true};
     s->stations[2] = (struct station){.station = "wismar-baumhaus",
                                       .city = &s->cities[1],
@@ -74,8 +74,8 @@ static void fill_device(struct synthetic_conf *s)
     for (size_t i = 0; i < 2; i++) {
         s->placements[i] = (struct placement){.device = &s->device,
                                               .station = &s->stations[0],
-                                              .height_m_nhn = NAN,
-                                              .height_m_gauge = NAN,
+                                              .height_m_nhn = (double)NAN,
+                                              .height_m_gauge = (double)NAN,
                                               .positions = &s->positions[i],
                                               .position_count = 1,
                                               .interval_s = 600,

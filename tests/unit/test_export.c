@@ -136,7 +136,7 @@ static void test_csv_depth_follows_the_placement_in_force(void **state)
 
 static void test_csv_missing_value_and_datum(void **state)
 {
-    struct observation_row rows[] = {row_at("1969-12-31T23:59:59Z", NAN),
+    struct observation_row rows[] = {row_at("1969-12-31T23:59:59Z", (double)NAN),
                                      row_at("2026-10-01T00:00:00Z", 0.117),
                                      row_at("2026-10-01T00:00:00Z", 5.117)};
     rows[0].tests =
@@ -146,7 +146,7 @@ static void test_csv_missing_value_and_datum(void **state)
     rows[1].series = 8;
     rows[1].unit = rows[1].raw_unit = "m";
     rows[1].tests = quality_tests_new(TIME_SOURCE_READING);
-    rows[1].raw = NAN;
+    rows[1].raw = (double)NAN;
     rows[1].raw_unit = "";
     rows[2] = rows[1];
     rows[2].key.parameter = "gauge_level";

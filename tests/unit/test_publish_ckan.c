@@ -14,8 +14,14 @@
 
 static enum err parse(long status, const char *type, const char *body, char text[321])
 {
-    return ckan_parse_answer(status, type, body, strlen(body), "package_create water",
-                             NULL, text, 321);
+    struct http_answer a;
+    http_answer_init(&a);
+    a.status = status;
+    snprintf(a.type, sizeof a.type, "%s", type);
+    buf_put_text(&a.body, body);
+    enum err e = ckan_parse_answer(&a, "package_create water", NULL, text, 321);
+    http_answer_fini(&a);
+    return e;
 }
 
 struct recorded {

@@ -189,6 +189,9 @@ static void test_http_post_is_never_sent_twice(void **state)
     http_close(h);
     finish(s);
     assert_int_equal(s->connections, 2);
+    const char *post = strstr(s->seen, "POST /p ");
+    assert_non_null(post);
+    assert_null(strstr(post + 1, "POST /p "));
     http_answer_fini(&a);
 }
 

@@ -72,7 +72,8 @@ static char *put_field(char *to, const char *text)
 static char *put_text(char *to, const char *text)
 {
     size_t length = strlen(text);
-    memcpy(to, text, length);
+    /* No NUL belongs into a file. */
+    memcpy(to, text, length); /* NOLINT(bugprone-not-null-terminated-result) */
     return to + length;
 }
 
@@ -116,21 +117,21 @@ static void narrow(struct period *holds, int64_t boundary_us, int64_t time_us)
 static double depth_by(const struct placement *p, const char *position, int64_t time_us)
 {
     if (time_us < p->period.from_us || time_us >= p->period.to_us) {
-        return NAN;
+        return (double)NAN;
     }
     for (size_t i = 0; i < p->position_count; i++) {
         if (strcmp(p->positions[i].as, position) == 0) {
             return p->positions[i].depth_m;
         }
     }
-    return NAN;
+    return (double)NAN;
 }
 
 /* The depth that holds at time_us, and the longest period without any change around it:
  * so a row's depth does not depend on which row came before. */
 static void find_depth(struct csv *csv, const struct configuration *c, int64_t time_us)
 {
-    double depth_m = NAN;
+    double depth_m = (double)NAN;
     csv->depth_holds = (struct period){INT64_MIN, INT64_MAX};
     for (size_t i = 0; csv->station != NULL && i < c->device_count; i++) {
         const struct device *device = &c->devices[i];
