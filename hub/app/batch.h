@@ -7,6 +7,7 @@
  * Threads: one owner, the pipeline. */
 
 #include "app/work.h"
+#include "store/books.h"
 #include "store/inbox.h"
 #include "store/writer.h"
 

@@ -43,6 +43,19 @@ static enum err make_data_folder(const char *data, struct diag *d)
     return ERR_OK;
 }
 
+static enum err watch_signals(struct hub *h)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    /* before any thread starts, of libraries too: they inherit it */
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    h->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    return h->signals >= 0 ? ERR_OK : ERR_IO;
+}
+
 /* The list of what starts, in order; hub_close is the same list backwards. */
 static enum err open_parts(struct hub *h, struct configuration *c, struct diag *d)
 {
@@ -51,7 +64,8 @@ static enum err open_parts(struct hub *h, struct configuration *c, struct diag *
     if (p->current == NULL) {
         return ERR_MEMORY;
     }
-    enum err e = make_data_folder(p->data, d);
+    enum err e = watch_signals(h);
+    e = e != ERR_OK ? e : make_data_folder(p->data, d);
     e = e != ERR_OK ? e : context_lock(p->data, &h->lock, d);
     e = e != ERR_OK ? e : inbox_open(p->data, &p->inbox, d);
     e = e != ERR_OK ? e : pipeline_open(p->data, p->inbox, p->current, &p->pipeline, d);
@@ -119,23 +133,10 @@ static void *run_control(void *arg)
     return NULL;
 }
 
-static enum err watch_signals(struct hub *h)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &set, NULL); /* before threads start: they inherit it */
-    h->signals = signalfd(-1, &set, SFD_CLOEXEC);
-    return h->signals >= 0 ? ERR_OK : ERR_IO;
-}
-
 static enum err start(struct hub *h, struct diag *d)
 {
     struct hub_parts *p = &h->parts;
-    enum err e = watch_signals(h);
-    e = e != ERR_OK ? e : pipeline_start(p->pipeline);
+    enum err e = pipeline_start(p->pipeline);
     e = e != ERR_OK ? e : publishing_start(p->publishing);
     if (e == ERR_OK && pthread_create(&h->control_thread, NULL, run_control, h) != 0) {
         e = ERR_MEMORY;

@@ -169,22 +169,21 @@ static enum err try_alone(struct pipeline *p, const struct message *m, bool *asi
 
 static enum err one_batch(struct pipeline *p, bool *any)
 {
-    struct message *messages = NULL;
-    size_t count = 0;
+    struct inbox_part part = {0};
     size_t done = 0;
     bool aside = false;
     int64_t cursor = store_number(p->store, STORE_CURSOR);
     bool careful = cursor < p->careful_until;
     arena_reset(p->messages);
     enum err e = inbox_read(p->reader, cursor, careful ? 1 : BATCH_MESSAGES, BATCH_BYTES,
-                            p->messages, &messages, &count);
-    *any = e == ERR_OK && count > 0;
-    if (e != ERR_OK || count == 0) {
+                            p->messages, &part);
+    *any = e == ERR_OK && part.count > 0;
+    if (e != ERR_OK || part.count == 0) {
         return e;
     }
-    e = careful ? try_alone(p, &messages[0], &aside) : ERR_OK;
+    e = careful ? try_alone(p, &part.messages[0], &aside) : ERR_OK;
     if (e == ERR_OK && !aside) {
-        e = batch_run(&p->batch, messages, count, false, &done);
+        e = batch_run(&p->batch, part.messages, part.count, false, &done);
     }
     atomic_store(&p->cursor, store_number(p->store, STORE_CURSOR));
     store_idle(p->store);

@@ -67,10 +67,13 @@ MUST_USE enum err inbox_reader_open(const char *folder, struct inbox_reader **ou
 void inbox_reader_close(struct inbox_reader *r); /* r may be NULL */
 
 /* Copies the messages after id, up to most of them or bytes of payload (always one), into
- * a. *count = 0: there is none. ERR_FULL: a is too small for even one. */
+ * a. out->count 0: there is none. ERR_FULL: a is too small for even one. */
+struct inbox_part {
+    struct message *messages;
+    size_t count;
+};
 MUST_USE enum err inbox_read(struct inbox_reader *r, int64_t after, size_t most,
-                             size_t bytes, struct arena *a, struct message **out,
-                             size_t *count);
+                             size_t bytes, struct arena *a, struct inbox_part *out);
 
 /* One message. ERR_ABSENT: not there (given up, or never was). */
 MUST_USE enum err inbox_get(struct inbox_reader *r, int64_t id, struct arena *a,

@@ -170,7 +170,7 @@ static enum err copy_row(struct inbox_reader *r, sqlite3_stmt *s, struct arena *
 }
 
 enum err inbox_read(struct inbox_reader *r, int64_t after, size_t most, size_t bytes,
-                    struct arena *a, struct message **out, size_t *count)
+                    struct arena *a, struct inbox_part *out)
 {
     struct message *messages = arena_take(a, most * sizeof *messages);
     if (messages == NULL) {
@@ -196,8 +196,7 @@ enum err inbox_read(struct inbox_reader *r, int64_t after, size_t most, size_t b
     if (e != ERR_OK && (e != ERR_FULL || n == 0)) {
         return e;
     }
-    *out = messages;
-    *count = n;
+    *out = (struct inbox_part){messages, n};
     return ERR_OK;
 }
 

@@ -5,6 +5,7 @@
 /* What the files of the writer share. Threads: as writer.h. */
 
 #include "base/arena.h"
+#include "store/books.h"
 #include "store/schema.h"
 #include "store/writer.h"
 

@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -62,26 +62,25 @@ static void test_inbox_put_is_seen_only_after_commit(void **state)
     struct inbox_reader *r = open_reader(w);
     struct arena *a = arena_open(1 << 16);
     struct message m = text_message("one", 7);
-    struct message *read = NULL;
-    size_t count = 99;
+    struct inbox_part part = {0};
     uint64_t transaction = 0;
     m.dup = true;
     assert_int_equal(inbox_put(w->inbox, w->connection, &m, &transaction), ERR_OK);
     assert_int_equal(inbox_transaction(w->inbox), transaction);
-    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
-    assert_int_equal(count, 0);
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &part), ERR_OK);
+    assert_int_equal(part.count, 0);
     assert_int_equal(inbox_commit(w->inbox, transaction), ERR_OK);
     assert_int_equal(inbox_commit(w->inbox, transaction), ERR_OK);
     assert_true(inbox_transaction(w->inbox) > transaction);
-    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
-    assert_int_equal(count, 1);
-    assert_int_equal(inbox_last(w->inbox), read[0].id);
-    assert_string_equal(read[0].source, "kiel");
-    assert_memory_equal(read[0].payload, "one", 3);
-    assert_int_equal(read[0].packet_id, 7);
-    assert_true(read[0].dup);
-    assert_false(read[0].retained);
-    assert_int_equal(read[0].session, 1);
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &part), ERR_OK);
+    assert_int_equal(part.count, 1);
+    assert_int_equal(inbox_last(w->inbox), part.messages[0].id);
+    assert_string_equal(part.messages[0].source, "kiel");
+    assert_memory_equal(part.messages[0].payload, "one", 3);
+    assert_int_equal(part.messages[0].packet_id, 7);
+    assert_true(part.messages[0].dup);
+    assert_false(part.messages[0].retained);
+    assert_int_equal(part.messages[0].session, 1);
     arena_close(a);
     inbox_reader_close(r);
 }
@@ -113,11 +112,10 @@ static void test_inbox_failed_commit_loses_only_its_transaction(void **state)
     assert_int_equal(inbox_commit(w->inbox, second), ERR_OK);
     struct inbox_reader *r = open_reader(w);
     struct arena *a = arena_open(1 << 16);
-    struct message *read = NULL;
-    size_t count = 0;
-    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
-    assert_int_equal(count, 1);
-    assert_memory_equal(read[0].payload, "later", 5);
+    struct inbox_part part = {0};
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &part), ERR_OK);
+    assert_int_equal(part.count, 1);
+    assert_memory_equal(part.messages[0].payload, "later", 5);
     arena_close(a);
     inbox_reader_close(r);
 }
@@ -171,16 +169,15 @@ test_inbox_get_before_finds_the_same_packet_on_the_last_connection(void **state)
     assert_int_equal(inbox_commit(w->inbox, t), ERR_OK);
     struct inbox_reader *r = open_reader(w);
     struct arena *a = arena_open(1 << 16);
-    struct message *read = NULL;
+    struct inbox_part part = {0};
     struct message before;
-    size_t count = 0;
-    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &read, &count), ERR_OK);
-    assert_int_equal(count, 3);
-    assert_true(read[1].after_reconnect);
-    assert_false(read[0].after_reconnect);
-    assert_int_equal(inbox_get_before(r, &read[1], a, &before), ERR_OK);
-    assert_int_equal(before.id, read[0].id);
-    assert_int_equal(inbox_get_before(r, &read[2], a, &before), ERR_ABSENT);
+    assert_int_equal(inbox_read(r, 0, 10, 1000, a, &part), ERR_OK);
+    assert_int_equal(part.count, 3);
+    assert_true(part.messages[1].after_reconnect);
+    assert_false(part.messages[0].after_reconnect);
+    assert_int_equal(inbox_get_before(r, &part.messages[1], a, &before), ERR_OK);
+    assert_int_equal(before.id, part.messages[0].id);
+    assert_int_equal(inbox_get_before(r, &part.messages[2], a, &before), ERR_ABSENT);
     assert_int_equal(inbox_get(r, 4711, a, &before), ERR_ABSENT);
     arena_close(a);
     inbox_reader_close(r);
@@ -197,15 +194,14 @@ static void test_inbox_read_stops_at_bytes_and_at_a_full_arena(void **state)
     assert_int_equal(inbox_commit(w->inbox, t), ERR_OK);
     struct inbox_reader *r = open_reader(w);
     struct arena *a = arena_open(4096);
-    struct message *read = NULL;
-    size_t count = 0;
-    assert_int_equal(inbox_read(r, 0, 20, 45, a, &read, &count), ERR_OK);
-    assert_int_equal(count, 5);
+    struct inbox_part part = {0};
+    assert_int_equal(inbox_read(r, 0, 20, 45, a, &part), ERR_OK);
+    assert_int_equal(part.count, 5);
     arena_reset(a);
-    assert_int_equal(inbox_read(r, 0, 20, 100000, a, &read, &count), ERR_OK);
-    assert_true(count > 5 && count < 40);
+    assert_int_equal(inbox_read(r, 0, 20, 100000, a, &part), ERR_OK);
+    assert_true(part.count > 5 && part.count < 40);
     arena_reset(a);
-    assert_int_equal(inbox_read(r, 0, 1000, 100000, a, &read, &count), ERR_FULL);
+    assert_int_equal(inbox_read(r, 0, 1000, 100000, a, &part), ERR_FULL);
     arena_close(a);
     inbox_reader_close(r);
 }
@@ -247,14 +243,17 @@ static void test_inbox_serves_many_threads(void **state)
 static void test_inbox_refuses_a_newer_file(void **state)
 {
     struct world *w = *state;
-    char command[400];
+    char path[300];
+    sqlite3 *db = NULL;
     struct inbox *other = NULL;
     struct diag d = {0};
     inbox_close(w->inbox);
     w->inbox = NULL;
-    snprintf(command, sizeof command, "sqlite3 %s/inbox.db 'PRAGMA user_version=99'",
-             w->folder);
-    assert_int_equal(system(command), 0);
+    snprintf(path, sizeof path, "%s/inbox.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
     assert_int_equal(inbox_open(w->folder, &other, &d), ERR_NEWER);
     assert_non_null(strstr(d.text, "newer program"));
 }

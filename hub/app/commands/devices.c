@@ -192,7 +192,7 @@ static const struct verb verbs[] = {
         .arguments = "DEVICE",
         .summary = "Register a device: write its file and let the hub take it in",
         .examples = {"kogge devices new 70b3d57ed0060001 --city luebeck --model "
-                     "decentlab-dl-ctd10 --station luebeck-bauhof --from "
+                     "acme-ctd5 --station luebeck-bauhof --from "
                      "2026-11-01T00:00:00Z --height-nhn 1.25"},
         .options = {{"--city", "CITY", "its city"},
                     {"--model", "NAME", "its sensor model, a file in devices/"},
