@@ -168,7 +168,8 @@ static void look_at_push(void *arg, const struct outbox_push *p)
 {
     struct earliest *t = arg;
     if (p->state != OUTBOX_DONE && p->next_us != CLOCK_NONE) {
-        int64_t in_us = p->next_us > t->now_us ? p->next_us - t->now_us : 0;
+        int64_t in_us = p->next_us - t->now_us;
+        in_us = in_us > CLOCK_US_PER_S ? in_us : CLOCK_US_PER_S;
         t->in_us = in_us < t->in_us ? in_us : t->in_us;
     }
 }

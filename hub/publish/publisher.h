@@ -75,8 +75,8 @@ MUST_USE enum err publisher_round(struct publisher *p, const struct publish_work
  * 0: nothing yet. */
 MUST_USE enum err publisher_consumed(struct publisher *p, int64_t *number);
 
-/* Microseconds until the next push is due at the earliest, from now_us on; INT64_MAX:
- * none waits for a time. */
+/* Microseconds from now_us until the next push is due, at least a second; INT64_MAX: none
+ * waits for a time. */
 MUST_USE enum err publisher_next_due(struct publisher *p, int64_t now_us, int64_t *in_us);
 
 #endif

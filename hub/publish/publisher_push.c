@@ -218,6 +218,19 @@ static enum err try_push(struct pushing *x, struct outbox_push *p,
     return outbox_put_push(x->p->outbox, p);
 }
 
+/* A portal never gets an empty dataset, nor has one emptied: what waited waits for files
+ * now, not for a time. */
+static enum err leave_alone(const struct pushing *x, struct outbox_push *p)
+{
+    if (p->state == OUTBOX_DONE || p->next_us == CLOCK_NONE) {
+        return ERR_OK;
+    }
+    p->state = OUTBOX_WAITING;
+    p->next_us = CLOCK_NONE;
+    p->sentence[0] = '\0';
+    return outbox_put_push(x->p->outbox, p);
+}
+
 /* Says what has to be done for a pair and does it if it is due. */
 static enum err push_if_due(struct pushing *x, struct publish_report *r,
                             bool *unreachable)
@@ -228,8 +241,11 @@ static enum err push_if_due(struct pushing *x, struct publish_report *r,
     if (e == ERR_OK) {
         e = publish_outputs_collect(x->p, &x->job, &x->outputs);
     }
-    if (e != ERR_OK || x->job.output_count == 0) {
-        return e; /* a portal never gets an empty dataset, nor has one emptied */
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (x->job.output_count == 0) {
+        return leave_alone(x, &p);
     }
     read_token(x);
     e = digest(x);

@@ -273,6 +273,23 @@ static void test_all_rows_gone_leaves_the_portal_alone(void **state)
     assert_int_equal(portal.calls, 1);
 }
 
+static void test_a_failed_push_without_files_waits_for_no_time(void **state)
+{
+    struct work *w = *state;
+    int64_t in_us;
+    portal.answer = ERR_NETWORK;
+    run_round(w);
+    w->rows.count = 0;
+    w->rows.epoch_number = 5;
+    w->work.now_us += 3600 * S;
+    assert_int_equal(publisher_next_due(w->p, w->work.now_us, &in_us), ERR_OK);
+    assert_int_equal(in_us, S);
+    run_round(w);
+    assert_int_equal(portal.calls, 1);
+    assert_int_equal(publisher_next_due(w->p, w->work.now_us, &in_us), ERR_OK);
+    assert_true(in_us == INT64_MAX);
+}
+
 static void test_fold_epoch_and_everything_compare_all_files(void **state)
 {
     struct work *w = *state;
@@ -511,6 +528,7 @@ int main(void)
         TEST(test_a_late_value_rewrites_its_month_only),
         TEST(test_withdrawn_rows_take_their_file_with_them),
         TEST(test_all_rows_gone_leaves_the_portal_alone),
+        TEST(test_a_failed_push_without_files_waits_for_no_time),
         TEST(test_fold_epoch_and_everything_compare_all_files),
         TEST(test_a_new_depth_rewrites_the_files_that_show_it),
         TEST(test_a_fault_in_one_dataset_leaves_the_other_alone),
