@@ -7,12 +7,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = os.environ.get("KOGGE_ROOT", os.path.join(os.path.dirname(__file__), "..", ".."))
 BIN = os.environ.get("KOGGE_BIN", os.path.join(ROOT, "build", "dev"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "support", "ckan"))
+sys.path.insert(1, os.path.join(ROOT, "tests", "support"))
 import portal as ckan  # noqa: E402
+from broker import Broker  # noqa: E402
+from mqtt_send import Publisher  # noqa: E402
 
 TOOL = os.path.join(BIN, "tests", "publish_tool")
 HOUR = 3600
@@ -306,6 +310,141 @@ class Publish(unittest.TestCase):
         self.assertIn("Theirs", [t["name"] for t in package["tags"]])
         self.assertIn("theirs", [e["key"] for e in package["extras"]])
         self.assertEqual(len(package["resources"]), 4)
+
+
+def put(folder, name, document):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        json.dump(document, file)
+
+
+class WholeWay(unittest.TestCase):
+    """Readings over a broker, the hub itself, and what the portal then serves."""
+
+    def setUp(self):
+        self.portal = ckan.Portal()
+        self.addCleanup(self.portal.wipe)
+        self.portal.up()
+        self.proxy = ckan.Proxy(self.portal.url)
+        self.addCleanup(self.proxy.close)
+        self.folder = tempfile.mkdtemp(prefix="kogge-way-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.broker = Broker()
+        self.addCleanup(self.broker.close)
+        self.token = os.path.join(self.folder, "token")
+        shutil.copy(self.portal.env["CKAN_TOKEN_FILE"], self.token)
+        self.conf = os.path.join(self.folder, "conf")
+        self.configure()
+
+    def configure(self):
+        put(self.conf, "hub.json", {
+            "data": "../data", "publish": {"every_s": 3600},
+            "sources": [{"source": "probes", "city": "luebeck",
+                         "broker": f"mqtt://127.0.0.1:{self.broker.port}",
+                         "client_id": "kogge-way", "subscribe": ["probe/#"],
+                         "format": "json", "device": "/id"}],
+            "targets": [{"target": "portal", "kind": "ckan", "url": self.proxy.url,
+                         "token_file": self.token,
+                         "organisation": {"id": "luebeck", "title": "Lübeck"}}]})
+        put(self.conf, "devices/way-probe.json", {
+            "model": "way-probe", "vendor": "None",
+            "title": {"de": "Sonde", "en": "Probe"}, "formats": ["json"],
+            "time": {"field": "/time", "form": "rfc3339"},
+            "fields": [{"field": "/temp", "parameter": "water_temperature",
+                        "unit": "degC"}],
+            "ignore": ["/id", "/time"]})
+        put(self.conf, "cities/luebeck.json", {
+            "city": "luebeck", "title": {"de": "Lübeck", "en": "Lübeck"},
+            "key": "010030000000", "state": "SH",
+            "publisher": {"name": "Hansestadt Lübeck", "url": "https://luebeck.example"},
+            "contact": {"name": "Wasser", "email": "wasser@luebeck.example"},
+            "licence": "dl-zero-de/2.0",
+            "stations": [{"station": "luebeck-way",
+                          "title": {"de": "Weg", "en": "Way"}, "lat": 53.893,
+                          "lon": 10.703, "water": "Trave", "water_type": "brackish",
+                          "demonstration": False}]})
+        put(self.conf, "cities/luebeck/device-p1.json", {
+            "device": "p1", "model": "way-probe",
+            "at": [{"station": "luebeck-way", "from": "2026-01-01T00:00:00Z",
+                    "to": None, "positions": {"main": {"depth_m": 0.8}}}]})
+        put(self.conf, "datasets/way.json", {
+            "dataset": "way", "title": {"de": "Weg", "en": "Way"},
+            "notes": {"de": "Der Weg.", "en": "The way."},
+            "parameters": ["water_temperature"], "grid": "raw",
+            "licence": "dl-zero-de/2.0", "frequency": "10MIN", "tags": ["Wasser"],
+            "targets": ["portal"]})
+
+    def kogge(self, *arguments):
+        done = subprocess.run([os.path.join(BIN, "kogge"), *arguments, "--config",
+                               self.conf], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=120, text=True)
+        return done.returncode, done.stdout
+
+    def stored(self):
+        code, text = self.kogge("dump")
+        return len(text.splitlines()) if code == 0 else 0
+
+    def take_in(self, minutes):
+        """Runs the hub until it has stored one reading more a minute given."""
+        before = self.stored()
+        hub = subprocess.Popen([os.path.join(BIN, "kogge"), "run", "--config", self.conf],
+                               stderr=subprocess.DEVNULL)
+        try:
+            self.broker.wait_subscribed("kogge-way")
+            sender = Publisher("127.0.0.1", self.broker.port, "probe")
+            for minute in minutes:
+                sender.publish("probe/p1", json.dumps({
+                    "id": "p1", "time": f"2026-10-05T10:{minute:02}:00Z",
+                    "temp": 10 + minute / 8}).encode())
+            sender.close()
+            end = time.monotonic() + 60
+            while self.stored() < before + len(minutes):
+                self.assertLess(time.monotonic(), end, "the hub stores nothing")
+                time.sleep(0.1)
+        finally:
+            hub.terminate()
+            self.assertEqual(hub.wait(30), 0)
+
+    def served(self):
+        """What the portal serves, by name; each compared with our file."""
+        files = {}
+        for resource in self.portal.action("package_show", id="way")["resources"]:
+            name = resource["name"]
+            folder = "" if "current" in name else "2026"
+            with open(os.path.join(self.folder, "data", "export", "way", folder, name),
+                      "rb") as file:
+                files[name] = file.read()
+            self.assertEqual(self.portal.download(resource), files[name])
+        return files
+
+    def test_from_the_broker_to_the_portal(self):
+        self.take_in(range(0, 30, 10))
+        code, text = self.kogge("publish", "--once")
+        self.assertEqual(code, 0, text)
+        files = self.served()
+        self.assertEqual(sorted(files), ["way-2026-10.csv", "way-current.csv"])
+        lines = files["way-2026-10.csv"].decode().splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertTrue(lines[2].startswith(
+            "2026-10-05T10:10:00Z,luebeck,luebeck-way,water_temperature,main,measured,"
+            "0.8,11.25,degC,,"), lines[2])
+        self.assertTrue(lines[2].endswith(",11.25,degC,reading,provisional"), lines[2])
+        self.proxy.take_log()
+        code, text = self.kogge("publish", "--once")
+        self.assertEqual((code, self.proxy.take_log()), (0, []), text)
+        code, text = self.kogge("export")
+        self.assertEqual((code, self.served()), (0, files), text)
+        with open(self.token, "w") as file:
+            file.write("no-token-77\n")
+        self.take_in([55])
+        code, text = self.kogge("publish", "--once")
+        self.assertEqual(code, 3, text)
+        self.assertIn("does the token have the right?", text)
+        shutil.copy(self.portal.env["CKAN_TOKEN_FILE"], self.token)
+        code, text = self.kogge("publish", "--once")
+        self.assertEqual(code, 0, text)
+        self.assertIn(b"2026-10-05T10:55:00Z", self.served()["way-current.csv"])
 
 
 if __name__ == "__main__":
