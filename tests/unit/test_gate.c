@@ -172,6 +172,7 @@ struct fixture {
     struct owner owner;
     struct gate *gate;
     int listener, broker, client;
+    int joins;
     unsigned port;       /* of the broker */
     unsigned proxy_port; /* of the gate */
     char secret[64];     /* "user:password" */
@@ -320,7 +321,7 @@ static void join(struct fixture *f)
 {
     assert_true(readable(f->listener));
     f->broker = accept(f->listener, NULL, NULL);
-    owner_await(&f->owner, &f->owner.connects, 1);
+    owner_await(&f->owner, &f->owner.connects, ++f->joins);
     f->client = ask(f, f->port, f->secret, "");
     assert_reads(f->client, answer, sizeof answer - 1);
     /* the answer comes before the request is judged; a byte at the broker says it was */
@@ -581,8 +582,7 @@ static void test_gate_gives_the_last_words_of_both_sides(void **state)
     assert_int_equal(owner_end(&f.owner), GATE_BROKER);
     close(f.client);
 
-    f.owner.connects = 0; /* the gate dials again */
-    join(&f);
+    join(&f); /* the gate dials again */
     gate_mark(f.gate, 5);
     put(f.client, "ack, bye");
     close(f.client);
