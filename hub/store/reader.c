@@ -81,6 +81,11 @@ enum err store_epoch(struct store_reader *r, int64_t *epoch)
     return store_read_number(r, "SELECT value FROM numbers WHERE name = 2", epoch);
 }
 
+enum err store_floor(struct store_reader *r, int64_t *floor)
+{
+    return store_read_number(r, "SELECT value FROM numbers WHERE name = 1", floor);
+}
+
 static enum err check_since(struct store_reader *r, int64_t since)
 {
     int64_t fold = 0;

@@ -74,4 +74,7 @@ MUST_USE enum err store_last_change(struct store_reader *r, int64_t *number);
  * and ledgers of another epoch are not believed. */
 MUST_USE enum err store_epoch(struct store_reader *r, int64_t *epoch);
 
+/* Inbox ids below it may be gone; 0: none. */
+MUST_USE enum err store_floor(struct store_reader *r, int64_t *floor);
+
 #endif
