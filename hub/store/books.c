@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/store_internal.h"
 
 #include <stdlib.h>
@@ -18,9 +19,9 @@ enum err store_load_books(struct store *s)
     sqlite3_stmt *q = NULL;
     enum err e = sqlite_prepare(
         s->db, "SELECT id, name, arrival, fates, outcomes FROM sources ORDER BY id", &q);
-    s->books = s->books != NULL ? s->books : calloc(SOURCES_MOST, sizeof *s->books);
-    e = s->books == NULL ? ERR_MEMORY : e;
-    s->books_count = 0;
+    s->books = calloc(SOURCES_MOST, sizeof *s->books);
+    s->before.books = calloc(SOURCES_MOST, sizeof *s->before.books);
+    e = s->books == NULL || s->before.books == NULL ? ERR_MEMORY : e;
     int step = SQLITE_DONE;
     while (e == ERR_OK && (step = sqlite3_step(q)) == SQLITE_ROW &&
            s->books_count < SOURCES_MOST) {
@@ -32,9 +33,35 @@ enum err store_load_books(struct store *s)
         copy_blob(q, 4, b->outcomes, sizeof b->outcomes);
         e = b->source == NULL ? ERR_MEMORY : ERR_OK;
     }
+    e = e == ERR_OK && step == SQLITE_ROW ? ERR_DAMAGED : e;
     e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(s->db, NULL) : e;
+    s->books_named = s->books_count;
     sqlite3_finalize(q);
     return e;
+}
+
+void store_keep_books(struct store *s)
+{
+    s->before.books_count = s->books_count;
+    memcpy(s->before.books, s->books, s->books_count * sizeof *s->books);
+}
+
+void store_restore_books(struct store *s)
+{
+    s->books_count = s->before.books_count;
+    memcpy(s->books, s->before.books, s->books_count * sizeof *s->books);
+}
+
+/* Name of the next source: kept from before a roll-back if it is the same. */
+static const char *name_books(struct store *s, const char *source)
+{
+    const char *old =
+        s->books_count < s->books_named ? s->books[s->books_count].source : NULL;
+    if (old != NULL && strcmp(old, source) == 0) {
+        return old;
+    }
+    s->books_named = s->books_count; /* what stands behind is of another time */
+    return arena_text(s->memory, source);
 }
 
 enum err store_find_books(struct store *s, const char *source, struct books **out)
@@ -49,14 +76,16 @@ enum err store_find_books(struct store *s, const char *source, struct books **ou
         return ERR_FULL;
     }
     struct books *b = &s->books[s->books_count];
-    *b = (struct books){.source = arena_text(s->memory, source),
+    *b = (struct books){.source = name_books(s, source),
                         .id = (sqlite3_int64)s->books_count + 1,
                         .arrival_us = CLOCK_NONE,
                         .dirty = true};
     if (b->source == NULL) {
         return ERR_MEMORY;
     }
-    s->books_count++;
+    if (++s->books_count > s->books_named) {
+        s->books_named = s->books_count;
+    }
     *out = b;
     return ERR_OK;
 }
@@ -119,6 +148,17 @@ enum err store_put_message(struct store *s, const struct message_row *m)
     return sqlite_step_done(s->db, q);
 }
 
+/* Also of a source that is written only with the commit. */
+static const char *name_of(const struct store *s, int64_t source)
+{
+    for (size_t i = 0; i < s->books_count; i++) {
+        if (s->books[i].id == source) {
+            return s->books[i].source;
+        }
+    }
+    return "";
+}
+
 enum err store_get_message(struct store *s, int64_t id, struct message_row *out)
 {
     sqlite3_stmt *q = s->sql.message_get;
@@ -130,14 +170,15 @@ enum err store_get_message(struct store *s, int64_t id, struct message_row *out)
         sqlite3_reset(q);
         return e;
     }
-    /* not reset: the texts stay until the next call */
-    *out = (struct message_row){.id = id,
-                                .source = sqlite_text(q, 0),
-                                .fate = (enum fate)sqlite3_column_int(q, 1),
-                                .stage = sqlite_text(q, 3),
-                                .device = sqlite_text(q, 4),
-                                .reason = sqlite_text(q, 5)};
+    *out = (struct message_row){
+        .id = id,
+        .source = name_of(s, sqlite3_column_int64(q, 0)),
+        .fate = (enum fate)sqlite3_column_int(q, 1),
+        .stage = text_copy(s->row.stage, sizeof s->row.stage, sqlite_text(q, 3)),
+        .device = text_copy(s->row.device, sizeof s->row.device, sqlite_text(q, 4)),
+        .reason = text_copy(s->row.reason, sizeof s->row.reason, sqlite_text(q, 5))};
     copy_blob(q, 2, out->outcomes, sizeof out->outcomes);
+    sqlite3_reset(q); /* a statement left open would keep the log from being emptied */
     return ERR_OK;
 }
 

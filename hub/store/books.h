@@ -25,7 +25,7 @@ struct message_row {
 };
 /* Writes the row, or removes it if the fate is stored. Books are not touched. */
 MUST_USE enum err store_put_message(struct store *s, const struct message_row *m);
-/* ERR_ABSENT: no row. Strings borrowed until the next call. */
+/* ERR_ABSENT: no row. Strings are the store's until the next call. */
 MUST_USE enum err store_get_message(struct store *s, int64_t id, struct message_row *out);
 
 /* Adds to the books of a source; written at commit. */

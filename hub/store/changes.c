@@ -24,7 +24,8 @@ enum { FOLD_MOST = 20000 };
  * it; then they are deleted. */
 static const char *const fold_steps[] = {
     "INSERT INTO folded SELECT series, day, max(number), min(first), max(last) FROM"
-    " (SELECT number, series, first / 86400 AS day, first, first + span AS last"
+    " (SELECT number, series, first / 86400 - (first % 86400 < 0) AS day, first, first + "
+    "span AS last"
     "  FROM changes WHERE number <= ?1) GROUP BY series, day"
     " ON CONFLICT DO UPDATE SET number = max(number, excluded.number),"
     " first = min(first, excluded.first), last = max(last, excluded.last)",
@@ -48,14 +49,29 @@ static enum err run_fold(struct store *s, int64_t number)
     return e;
 }
 
+static enum err read_newest(struct store *s, sqlite3_int64 *number)
+{
+    sqlite3_stmt *q = NULL;
+    enum err e = sqlite_prepare(s->db, "SELECT max(number) FROM changes", &q);
+    e = e != ERR_OK ? e : sqlite_step_number(s->db, q, 0, number);
+    sqlite3_finalize(q);
+    return e;
+}
+
 enum err store_fold(struct store *s, int64_t number)
 {
     int64_t done = s->numbers[STORE_FOLD];
     if (number <= done) {
         return ERR_OK;
     }
+    sqlite3_int64 newest = 0; /* a consumer of another store may know a higher one */
+    enum err e = read_newest(s, &newest);
+    number = number < newest ? number : newest;
+    if (e != ERR_OK || number <= done) {
+        return e;
+    }
     int64_t upto = number - done > FOLD_MOST ? done + FOLD_MOST : number;
-    enum err e = store_begin(s);
+    e = store_begin(s);
     e = e != ERR_OK ? e : run_fold(s, upto);
     e = e != ERR_OK ? e : store_set_number(s, STORE_FOLD, upto);
     if (e == ERR_OK) {

@@ -43,7 +43,9 @@ static enum err read_last(struct inbox *i)
 {
     sqlite3_stmt *s = NULL;
     sqlite3_int64 last = 0;
-    enum err e = sqlite_prepare(i->db, "SELECT max(id) FROM messages", &s);
+    /* ids are never used twice: the last one counts even if its message was given up */
+    enum err e = sqlite_prepare(
+        i->db, "SELECT seq FROM sqlite_sequence WHERE name = 'messages'", &s);
     e = e != ERR_OK ? e : sqlite_step_number(i->db, s, 0, &last);
     sqlite3_finalize(s);
     i->last = i->last_put = last;

@@ -11,6 +11,8 @@
     "SELECT s, us, value, flags, message, raw, (SELECT text FROM units"                  \
     " WHERE id = raw_unit) FROM observations WHERE chunk = ?1 AND series = ?2 "
 
+#define IN_BOUNDS " AND s * 1000000 + us >= ?3 AND s * 1000000 + us < ?4"
+
 static bool one_of(const char *name, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -218,6 +220,15 @@ void store_rows_close(struct store_reader *r)
     *rows = (struct rows){0};
 }
 
+/* What of a chunk lies in [from, to), as s * 1000000 + us. */
+static void bind_bounds(const struct rows *rows, sqlite3_stmt *s, int64_t chunk)
+{
+    int64_t start_us = store_time_us((struct store_time){chunk, 0, 0});
+    int64_t end_us = start_us + CHUNK_S * CLOCK_US_PER_S;
+    sqlite3_bind_int64(s, 3, rows->from_us > start_us ? rows->from_us - start_us : 0);
+    sqlite3_bind_int64(s, 4, (rows->to_us < end_us ? rows->to_us : end_us) - start_us);
+}
+
 /* Time of the first (end 0) or last (end 1) observation of a series; CLOCK_NONE: none. */
 static int64_t find_end(const struct rows *rows, sqlite3_stmt *s, int32_t series, int end)
 {
@@ -226,6 +237,7 @@ static int64_t find_end(const struct rows *rows, sqlite3_stmt *s, int32_t series
         int64_t found = CLOCK_NONE;
         sqlite3_bind_int64(s, 1, chunk);
         sqlite3_bind_int(s, 2, series);
+        bind_bounds(rows, s, chunk);
         if (sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, end) != SQLITE_NULL) {
             found = store_time_us((struct store_time){chunk, 0, 0}) +
                     sqlite3_column_int64(s, end);
@@ -251,7 +263,7 @@ enum err store_extent(struct store_reader *r, const struct store_query *q,
                     : sqlite_prepare(r->db,
                                      "SELECT min(s * 1000000 + us),"
                                      " max(s * 1000000 + us) FROM observations"
-                                     " WHERE chunk = ?1 AND series = ?2",
+                                     " WHERE chunk = ?1 AND series = ?2" IN_BOUNDS,
                                      &s);
     for (size_t i = 0; e == ERR_OK && i < rows->series_count; i++) {
         int64_t from = find_end(rows, s, rows->series[i].id, 0);
@@ -275,6 +287,7 @@ static bool step_latest(struct rows *rows, int64_t *time_us)
         sqlite3_reset(rows->select);
         sqlite3_bind_int64(rows->select, 1, rows->chunks[k - 1]);
         sqlite3_bind_int(rows->select, 2, rows->series[rows->at].id);
+        bind_bounds(rows, rows->select, rows->chunks[k - 1]);
         if (sqlite3_step(rows->select) == SQLITE_ROW) {
             *time_us = store_time_us((struct store_time){
                 rows->chunks[k - 1], sqlite3_column_int(rows->select, 0),
@@ -294,7 +307,8 @@ enum err store_latest(struct store_reader *r, const struct store_query *q, void 
     if (e == ERR_OK) {
         sqlite3_finalize(rows->select);
         rows->select = NULL;
-        e = sqlite_prepare(r->db, SELECT_ROWS "ORDER BY s DESC, us DESC LIMIT 1",
+        e = sqlite_prepare(r->db,
+                           SELECT_ROWS IN_BOUNDS " ORDER BY s DESC, us DESC LIMIT 1",
                            &rows->select);
     }
     for (; e == ERR_OK && rows->at < rows->series_count; rows->at++) {

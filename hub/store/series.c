@@ -72,6 +72,14 @@ static enum err add_series(struct store *s, const struct series_key *key,
         }
     }
     struct series *n = &s->series[s->series_count];
+    if (s->series_count < s->series_named && key_equal(&n->key, key) &&
+        strcmp(n->unit, unit) == 0) { /* rolled back before, and tried again */
+        n->scale = store_scale(decimals);
+        *find_slot(s, &n->key) = id;
+        s->series_count++;
+        return ERR_OK;
+    }
+    s->series_named = s->series_count;
     *n = (struct series){.key = {.city = arena_text(s->memory, key->city),
                                  .station = arena_text(s->memory, key->station),
                                  .parameter = arena_text(s->memory, key->parameter),
@@ -85,7 +93,7 @@ static enum err add_series(struct store *s, const struct series_key *key,
         return ERR_MEMORY;
     }
     *find_slot(s, &n->key) = id;
-    s->series_count++;
+    s->series_named = ++s->series_count;
     return ERR_OK;
 }
 
@@ -144,20 +152,16 @@ enum err store_series(struct store *s, const struct series_key *key,
     return e;
 }
 
-void store_forget_new_series(struct store *s)
+void store_restore_series(struct store *s)
 {
-    sqlite3_stmt *q = NULL;
-    sqlite3_int64 last = 0;
-    if (sqlite_prepare(s->db, "SELECT max(id) FROM series", &q) == ERR_OK &&
-        sqlite_step_number(s->db, q, 0, &last) == ERR_OK &&
-        (size_t)last < s->series_count) {
-        s->series_count = (size_t)last;
-        memset(s->series_table, 0, s->series_table_size * sizeof *s->series_table);
-        for (size_t i = 0; i < s->series_count; i++) {
-            *find_slot(s, &s->series[i].key) = s->series[i].id;
-        }
+    if (s->series_count == s->before.series_count) {
+        return;
     }
-    sqlite3_finalize(q);
+    s->series_count = s->before.series_count;
+    memset(s->series_table, 0, s->series_table_size * sizeof *s->series_table);
+    for (size_t i = 0; i < s->series_count; i++) {
+        *find_slot(s, &s->series[i].key) = s->series[i].id;
+    }
 }
 
 enum err store_unit_id(struct store *s, const char *text, sqlite3_int64 *id)

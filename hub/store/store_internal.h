@@ -50,15 +50,26 @@ struct store {
     size_t books_count;
     struct unit_text units[UNITS_KEPT]; /* a cache by hash */
     int log_pages;
+    struct { /* as it stood at store_begin: a roll-back needs no file */
+        int64_t numbers[STORE_NUMBERS];
+        struct books *books;
+        size_t books_count, series_count;
+    } before;
+    size_t series_named, books_named; /* entries behind the count whose texts stay */
+    struct {
+        char stage[32], device[136], reason[256];
+    } row; /* texts of store_get_message */
 };
 
 /* series.c */
 MUST_USE enum err store_load_series(struct store *s);
-void store_forget_new_series(struct store *s);
+void store_restore_series(struct store *s);
 MUST_USE enum err store_unit_id(struct store *s, const char *text, sqlite3_int64 *id);
 
 /* books.c */
 MUST_USE enum err store_load_books(struct store *s);
+void store_keep_books(struct store *s);
+void store_restore_books(struct store *s);
 MUST_USE enum err store_write_books(struct store *s);
 MUST_USE enum err store_find_books(struct store *s, const char *source,
                                    struct books **out);

@@ -27,7 +27,7 @@ static enum err prepare_observations(struct store *s)
          " raw_unit = ?9 WHERE " KEY,
          &s->sql.update},
         {"INSERT INTO revisions(series, time, at, value, raw, raw_unit, flags, message)"
-         " SELECT ?2, ?5, coalesce((SELECT max(number) FROM changes), 0),"
+         " SELECT ?2, ?5, coalesce((SELECT max(number) FROM changes), 0) + 1,"
          " CASE typeof(value) WHEN 'integer' THEN value / ?6 ELSE value END,"
          " CASE typeof(raw) WHEN 'integer' THEN raw * 1.0 ELSE raw END, raw_unit, flags,"
          " message FROM observations WHERE " KEY,
@@ -64,8 +64,8 @@ static enum err prepare_books(struct store *s)
     } all[] = {
         {"INSERT OR REPLACE INTO messages VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
          &s->sql.message_put},
-        {"SELECT (SELECT name FROM sources WHERE id = source), fate, outcomes, stage,"
-         " device, reason FROM messages WHERE id = ?1",
+        {"SELECT source, fate, outcomes, stage, device, reason FROM messages WHERE id = "
+         "?1",
          &s->sql.message_get},
         {"DELETE FROM messages WHERE id = ?1", &s->sql.message_drop},
         {"SELECT id FROM messages WHERE fate = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
@@ -192,6 +192,7 @@ void store_close(struct store *s)
     free(s->series);
     free(s->series_table);
     free(s->books);
+    free(s->before.books);
     free(s);
 }
 
@@ -216,6 +217,9 @@ enum err store_set_number(struct store *s, enum store_number n, int64_t value)
 
 enum err store_begin(struct store *s)
 {
+    memcpy(s->before.numbers, s->numbers, sizeof s->numbers);
+    s->before.series_count = s->series_count;
+    store_keep_books(s);
     return sqlite_step_done(s->db, s->sql.begin);
 }
 
@@ -234,12 +238,11 @@ void store_rollback(struct store *s)
     if (!sqlite3_get_autocommit(s->db)) {
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     }
-    /* what stands in memory is read again: it must not be ahead of the file */
-    store_forget_new_series(s);
+    /* what stands in memory must not be ahead of the file */
+    memcpy(s->numbers, s->before.numbers, sizeof s->numbers);
     memset(s->units, 0, sizeof s->units);
-    if (load_numbers(s) != ERR_OK || store_load_books(s) != ERR_OK) {
-        s->books_count = 0;
-    }
+    store_restore_series(s);
+    store_restore_books(s);
 }
 
 static void bind_key(sqlite3_stmt *q, int32_t series, int64_t time_us)
