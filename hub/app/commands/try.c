@@ -41,17 +41,34 @@ static void convert_alone(struct trying *t, struct shown *s)
 {
     const struct reading *r = s->reading;
     const struct sensor_field *entry = r->entry;
-    if (entry == NULL || entry->parameter == NULL || r->kind != VALUE_NUMBER) {
+    if (entry == NULL || entry->parameter == NULL) {
+        return;
+    }
+    s->unit = entry->parameter->unit;
+    if (r->kind != VALUE_NUMBER) {
         return;
     }
     const char *unit = r->scaled_unit != NULL ? r->scaled_unit : r->unit;
     double value = r->scaled_unit != NULL ? r->value * r->scale : r->value;
     double converted = (double)NAN;
-    if (unit != NULL &&
-        unit_convert(t->worker.normaliser.units, value, unit, entry->parameter->unit,
-                     &converted, NULL) == ERR_OK) {
+    if (unit == NULL) {
+        s->value = strcmp(s->unit, "1") == 0 ? value : (double)NAN;
+    } else if (unit_convert(t->worker.normaliser.units, value, unit, s->unit, &converted,
+                            NULL) == ERR_OK) {
         s->value = converted;
-        s->unit = entry->parameter->unit;
+    }
+}
+
+/* Parameter and position as far as the model says them. */
+static void name_alone(struct shown *s)
+{
+    const struct sensor_field *entry = s->reading->entry;
+    const struct parameter *p = entry != NULL ? entry->parameter : NULL;
+    s->parameter = p != NULL ? p->id : NULL;
+    if (p != NULL && p->kind == PARAMETER_HOUSEKEEPING) {
+        s->position = "device";
+    } else if (p != NULL || (entry != NULL && entry->quantity != QUANTITY_NONE)) {
+        s->position = entry->position;
     }
 }
 
@@ -73,12 +90,9 @@ static struct shown look_at(struct trying *t, const struct work_item *item)
     const char *problem = NULL;
     struct shown s = {
         .reading = r, .item = item, .value = (double)NAN, .problem = item->problem};
-    if (r->entry != NULL) {
-        s.parameter = r->entry->parameter != NULL ? r->entry->parameter->id : NULL;
-        s.position = r->entry->position;
-    }
-    s.usable = resolve_usable(r, &problem) == OUTCOME_STORED && r->kind == VALUE_NUMBER &&
-               has_known_unit(t, r);
+    name_alone(&s);
+    s.usable = resolve_usable(r, &problem) != OUTCOME_REJECTED &&
+               r->kind == VALUE_NUMBER && has_known_unit(t, r);
     if (item->outcome != OUTCOME_STORED) {
         convert_alone(t, &s);
         return s;
