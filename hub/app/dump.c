@@ -53,7 +53,7 @@ static int compare_names(const void *a, const void *b)
 /* "gross_range_test:1;..." by name. */
 static void print_tests(FILE *to, const char *const *names, quality_tests tests)
 {
-    const char *ran[QUALITY_TESTS];
+    const char *ran[QUALITY_TESTS] = {NULL};
     size_t count = 0;
     for (int slot = 0; slot < QUALITY_TESTS; slot++) {
         if (names[slot] != NULL && quality_tests_get(tests, slot) != QUALITY_NONE) {

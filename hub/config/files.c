@@ -149,6 +149,7 @@ static enum err read_folder(struct reader *r, const char *root, const char *unde
     }
     enum err e = ERR_OK;
     for (int i = 0; i < count && e == ERR_OK; i++) {
+        // cppcheck-suppress nullPointer ; scandir gave count entries
         if (join(name, under, entries[i]->d_name) && join(path, root, name) &&
             !has_row(r, known, name) && is_kind(path, S_IFREG)) {
             e = read_file(r, path, name, shipped);
@@ -168,6 +169,7 @@ static enum err read_cities(struct reader *r, const char *root)
     int count = scandir(path, &entries, is_visible, NULL);
     enum err e = ERR_OK;
     for (int i = 0; i < count && e == ERR_OK; i++) {
+        // cppcheck-suppress nullPointer ; scandir gave count entries
         if (join(name, "cities", entries[i]->d_name) && join(path, root, name) &&
             is_kind(path, S_IFDIR)) {
             e = read_folder(r, root, name, false, 0);

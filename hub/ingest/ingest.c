@@ -120,6 +120,7 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
     struct source **before = calloc(old_count + 1, sizeof(void *));
     if (old == NULL || list == NULL || before == NULL) {
         e = ERR_MEMORY;
+        old_count = 0;
         goto out;
     }
     for (size_t k = 0; k < old_count; k++) {
@@ -149,7 +150,7 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
     swap_list(i, list, served);
     list = NULL;
 out:
-    for (size_t k = 0; before != NULL && k < old_count; k++) {
+    for (size_t k = 0; k < old_count; k++) {
         source_copy_free(before[k]);
     }
     free(before);

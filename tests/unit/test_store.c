@@ -2,6 +2,7 @@
 #include "support/assert_close.h"
 
 #include "base/clock.h"
+#include "store/books.h"
 #include "store/report.h"
 #include "store/schema.h"
 #include "store/store.h"
