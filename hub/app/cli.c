@@ -54,12 +54,25 @@ void command_say(const struct invocation *i, const char *format, ...)
     va_end(args);
 }
 
+int command_fail_name(const struct invocation *i, const char *what, const char *given,
+                      const char *const *names, size_t count)
+{
+    const char *near = text_nearest(given, names, count);
+    return near != NULL
+               ? command_fail(i, EXIT_USAGE, "no %s is named %s; did you mean %s?", what,
+                              given, near)
+               : command_fail(i, EXIT_USAGE, "no %s is named %s", what, given);
+}
+
 static int usage(const char *what, const char *given, const char *const *names,
                  size_t count)
 {
     const char *near = text_nearest(given, names, count);
-    fprintf(stderr, "kogge: unknown %s %s", what, given);
-    fprintf(stderr, near != NULL ? "; did you mean %s?\n" : "; see kogge --help\n", near);
+    if (near != NULL) {
+        fprintf(stderr, "kogge: unknown %s %s; did you mean %s?\n", what, given, near);
+    } else {
+        fprintf(stderr, "kogge: unknown %s %s; see kogge --help\n", what, given);
+    }
     return EXIT_USAGE;
 }
 
@@ -232,19 +245,36 @@ static int run_command(const struct command *c, int argc, char **argv)
     return code != EXIT_DONE ? code : i.verb->run(&i);
 }
 
+/* What the program says of itself; the installation asks for it, too. */
+static bool print_about(const char *option)
+{
+    if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
+        help_all(stdout);
+    } else if (strcmp(option, "--version") == 0) {
+        printf("kogge %s\n", KOGGE_VERSION);
+    } else if (strcmp(option, "--man") == 0) {
+        help_manual(stdout);
+    } else if (strcmp(option, "--completion") == 0) {
+        help_completion(stdout);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 int command_line(int argc, char **argv)
 {
     if (argc < 2) {
         help_all(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        help_all(stdout);
+    if (print_about(argv[1])) {
         return EXIT_DONE;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("kogge %s\n", KOGGE_VERSION);
-        return EXIT_DONE;
+    if (argv[1][0] == '-') {
+        static const char *const options[] = {"--help", "--version", "--man",
+                                              "--completion"};
+        return usage("option", argv[1], options, sizeof options / sizeof *options);
     }
     const struct command *c = find_command(argv[1]);
     return c != NULL ? run_command(c, argc, argv) : unknown_command(argv[1]);

@@ -74,6 +74,9 @@ int command_fail(const struct invocation *i, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for a diagnosis. */
 int command_fail_diag(const struct invocation *i, int code, const struct diag *d);
+/* EXIT_USAGE, naming what of names is nearest: "no source is named x; did you mean y?" */
+int command_fail_name(const struct invocation *i, const char *what, const char *given,
+                      const char *const *names, size_t count);
 /* A remark for people on stderr, unless --quiet. */
 void command_say(const struct invocation *i, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

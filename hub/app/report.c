@@ -67,3 +67,37 @@ const char *report_time_text(int64_t time_us)
     clock_format(time_us, text);
     return text;
 }
+
+const char *report_age(int64_t time_us, int64_t now_us, char to[REPORT_AGE])
+{
+    static const struct {
+        int64_t below_s, unit_s;
+        const char *name;
+    } steps[] = {{120, 1, "s"},
+                 {7200, 60, "min"},
+                 {172800, 3600, "h"},
+                 {INT64_MAX, 86400, "days"}};
+    if (time_us == CLOCK_NONE) {
+        snprintf(to, REPORT_AGE, "never");
+        return to;
+    }
+    int64_t age_s = (now_us - time_us) / CLOCK_US_PER_S;
+    if (age_s < 0) {
+        clock_format(time_us, to);
+        return to;
+    }
+    size_t k = 0;
+    while (age_s >= steps[k].below_s) {
+        k++;
+    }
+    snprintf(to, REPORT_AGE, "%lld %s ago", (long long)(age_s / steps[k].unit_s),
+             steps[k].name);
+    return to;
+}
+
+const char *report_count(int64_t count, const char *noun, char to[REPORT_COUNT])
+{
+    snprintf(to, REPORT_COUNT, "%lld %s%s", (long long)count, noun,
+             count == 1 ? "" : "s");
+    return to;
+}

@@ -40,4 +40,12 @@ json_t *report_time(int64_t time_us);
  */
 const char *report_time_text(int64_t time_us);
 
+/* How long ago, for people: "4 s ago", "2 h ago"; "never" for CLOCK_NONE. Gives to. */
+enum { REPORT_AGE = 32 };
+const char *report_age(int64_t time_us, int64_t now_us, char to[REPORT_AGE]);
+
+/* "1 message", "7 messages". Gives to. */
+enum { REPORT_COUNT = 64 };
+const char *report_count(int64_t count, const char *noun, char to[REPORT_COUNT]);
+
 #endif

@@ -98,6 +98,16 @@ struct inbox_source {
 MUST_USE enum err inbox_sources(struct inbox_reader *r, void *arg,
                                 void (*row)(void *arg, const struct inbox_source *s));
 
+/* Messages after id, at most the first most of them, counted by source. */
+struct inbox_waiting {
+    const char *source;
+    int64_t count;
+    int64_t oldest_us; /* arrival of the one that waits longest */
+};
+MUST_USE enum err inbox_waiting(struct inbox_reader *r, int64_t after, int64_t most,
+                                void *arg,
+                                void (*row)(void *arg, const struct inbox_waiting *w));
+
 struct inbox_hole {
     const char *source;
     int64_t from_us, to_us;

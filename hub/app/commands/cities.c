@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/ask.h"
-#include "app/context.h"
+#include "app/report.h"
+#include "app/table.h"
 
-/* List of the accepted configuration, or of the folder if no hub has run yet. */
+static void put_city(const struct configuration *c, const struct city *city,
+                     struct table *t, json_t *json)
+{
+    size_t devices = 0;
+    for (size_t n = 0; n < c->device_count; n++) {
+        devices += c->devices[n].city == city;
+    }
+    if (json != NULL) {
+        json_array_append_new(json, json_pack("{s:s, s:s, s:I, s:I}", "city", city->city,
+                                              "title", city->title_en, "stations",
+                                              (json_int_t)city->station_count, "devices",
+                                              (json_int_t)devices));
+        return;
+    }
+    table_put(t, "%s", city->city);
+    table_put(t, "%s", city->title_en);
+    table_put(t, "%zu", city->station_count);
+    table_put(t, "%zu", devices);
+}
+
+/* List of the accepted configuration. */
 static int list_cities(struct invocation *i)
 {
+    static const char *const headings[] = {"CITY", "TITLE", ">STATIONS", ">DEVICES",
+                                           NULL};
     char data[PATH_LENGTH];
     struct diag d = {0};
     struct configuration *c = NULL;
@@ -13,15 +36,17 @@ static int list_cities(struct invocation *i)
     if (e != ERR_OK) {
         return command_fail_diag(i, context_exit_code(e), &d);
     }
-    for (size_t k = 0; k < c->city_count; k++) {
-        const struct city *city = &c->cities[k];
-        size_t devices = 0;
-        for (size_t n = 0; n < c->device_count; n++) {
-            devices += c->devices[n].city == city;
-        }
-        printf("%-16s %-24s %zu stations, %zu devices\n", city->city, city->title_en,
-               city->station_count, devices);
+    struct table *t = table_open(headings);
+    json_t *json = i->json ? json_array() : NULL;
+    for (size_t k = 0; t != NULL && k < c->city_count; k++) {
+        put_city(c, &c->cities[k], t, json);
     }
+    if (json != NULL) {
+        report_json("cities", json);
+    } else if (t != NULL) {
+        table_print(t, stdout);
+    }
+    table_close(t);
     configuration_free(c);
     return EXIT_DONE;
 }
@@ -55,7 +80,8 @@ static const struct verb verbs[] = {
         .name = "list",
         .arguments = "",
         .summary = "List the cities of the accepted configuration",
-        .examples = {"kogge cities"},
+        .examples = {"kogge cities", "kogge cities --json"},
+        .json = true,
         .run = list_cities,
     },
     {

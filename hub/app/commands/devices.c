@@ -102,9 +102,15 @@ static void take_pending(void *arg, const struct report_pending *p)
     bool is_device = p->field[0] == '\0';
     l->count += is_device;
     if (l->json == NULL && is_device) {
-        printf("%s  from %s: %lld messages, first %s, last %s\n", p->device, p->source,
-               (long long)p->count, report_time_text(p->first_us),
-               report_time_text(p->last_us));
+        char count[REPORT_COUNT];
+        report_count(p->count, "message", count);
+        if (p->count == 1) {
+            printf("%s  from %s: %s, %s\n", p->device, p->source, count,
+                   report_time_text(p->last_us));
+        } else {
+            printf("%s  from %s: %s, first %s, last %s\n", p->device, p->source, count,
+                   report_time_text(p->first_us), report_time_text(p->last_us));
+        }
     } else if (l->json == NULL) {
         printf("    %s\n", p->field);
     } else if (is_device) {

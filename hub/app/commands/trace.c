@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 64 << 20, SHOWN = 4096 };
+enum { MESSAGE_BYTES = 64 << 20, SHOWN = 400 };
 
 struct tracing {
     struct report report;
@@ -17,6 +17,7 @@ struct tracing {
     struct worker worker;
     struct arena *arena;
     int found;
+    bool full; /* show the whole payload */
 };
 
 static const char *value_text(double value, char to[NUMBER_TEXT])
@@ -81,6 +82,23 @@ static void print_steps(struct tracing *t, const struct observation_row *row,
     }
 }
 
+static void print_payload(const struct tracing *t, const struct message *m)
+{
+    size_t size = t->full ? 4 * m->size + 8 : SHOWN;
+    char *text = malloc(size);
+    if (text == NULL) {
+        return;
+    }
+    text_escape(text, size, m->payload, m->size);
+    size_t length = strlen(text);
+    bool cut = length + 8 >= size && strcmp(text + length - 3, "...") == 0;
+    printf("  payload    %s\n", text);
+    if (cut && !t->full) {
+        printf("             %zu bytes in all; --full shows them\n", m->full_size);
+    }
+    free(text);
+}
+
 static void print_message(struct tracing *t, const struct observation_row *row)
 {
     struct message m;
@@ -92,13 +110,9 @@ static void print_message(struct tracing *t, const struct observation_row *row)
         return;
     }
     print_steps(t, row, &m);
-    char *text = malloc(SHOWN);
     printf("  message    %lld on %s, from %s at %s\n", (long long)m.id, m.topic, m.source,
            report_time_text(m.arrival_us));
-    if (text != NULL) {
-        printf("  payload    %s\n", text_escape(text, SHOWN, m.payload, m.size));
-    }
-    free(text);
+    print_payload(t, &m);
 }
 
 static enum err print_row(struct tracing *t, const struct observation_row *row)
@@ -156,6 +170,7 @@ static int trace(struct invocation *i)
     if (code != EXIT_DONE) {
         return code;
     }
+    t.full = invocation_value(i, "--full") != NULL;
     t.arena = arena_open(MESSAGE_BYTES);
     enum err e = t.arena == NULL ? ERR_MEMORY
                                  : context_accepted(t.report.data, &t.configuration, &d);
@@ -174,6 +189,7 @@ static const struct verb verbs[] = {{
     .arguments = "STATION PARAMETER TIME",
     .summary = "Show where a value comes from: every step, and the original message",
     .examples = {"kogge trace luebeck-bauhof water_level 2026-11-22T12:00:00Z"},
+    .options = {{"--full", NULL, "the whole payload, not only its beginning"}},
     .least = 3,
     .most = 3,
     .run = trace,

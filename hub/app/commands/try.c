@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/command.h"
 #include "app/context.h"
+#include "app/table.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -148,40 +149,68 @@ static void print_json(const struct shown *s)
     puts("}");
 }
 
-static void print_text(const struct shown *s)
+static const char *const headings[] = {
+    "DEVICE", "FIELD", "TIME", "RECEIVED", "BECOMES", "STATION", "FLAG", "OUTCOME", NULL};
+
+static void put_received(struct table *table, const struct reading *r)
 {
-    const struct reading *r = s->reading;
-    char time[CLOCK_TEXT];
     char value[NUMBER_TEXT] = "missing";
-    char canonical[NUMBER_TEXT] = "";
-    clock_format(r->time_us, time);
+    char shown[64];
     if (r->kind == VALUE_NUMBER) {
         number_format(r->value, value);
     }
-    printf("%s  %s  %s %s  at %s (%s)\n", r->device, r->field,
-           r->kind == VALUE_TEXT ? r->text : value, r->unit != NULL ? r->unit : "",
-           r->time_us == CLOCK_NONE ? "no time" : time, time_source_text(r->time_source));
-    if (!isnan(s->value)) {
-        number_format(s->value, canonical);
-        printf("    %s = %s %s%s%s", s->parameter, canonical, s->unit,
-               s->station != NULL ? " at " : "", s->station != NULL ? s->station : "");
-        printf(s->flag != QUALITY_NONE ? ", flag %s\n" : "%s\n", quality_text(s->flag));
+    if (r->kind == VALUE_TEXT) {
+        table_put(table, "\"%s\"",
+                  text_escape(shown, sizeof shown, r->text, strlen(r->text)));
+    } else {
+        table_put(table, "%s%s%s", value, r->unit != NULL ? " " : "",
+                  r->unit != NULL ? r->unit : "");
     }
-    printf("    %s%s%s\n", outcome_text(s->item->outcome), s->problem != NULL ? ": " : "",
-           s->problem != NULL ? s->problem : "");
+}
+
+static void put_text_row(struct table *table, const struct shown *s)
+{
+    const struct reading *r = s->reading;
+    char time[CLOCK_TEXT] = "none";
+    char value[NUMBER_TEXT];
+    if (r->time_us != CLOCK_NONE) {
+        clock_format(r->time_us, time);
+    }
+    table_put(table, "%s", r->device);
+    table_put(table, "%s", r->field);
+    table_put(table, "%s (%s)", time, time_source_text(r->time_source));
+    put_received(table, r);
+    if (isnan(s->value)) {
+        table_put(table, "%s", s->parameter != NULL ? s->parameter : "-");
+    } else {
+        number_format(s->value, value);
+        table_put(table, "%s %s %s", s->parameter, value,
+                  strcmp(s->unit, "1") != 0 ? s->unit : "");
+    }
+    table_put(table, "%s", s->station != NULL ? s->station : "-");
+    table_put(table, "%s", s->flag != QUALITY_NONE ? quality_text(s->flag) : "-");
+    table_put(table, "%s", outcome_text(s->item->outcome));
+    if (s->problem != NULL) {
+        table_note(table, "%s", s->problem);
+    }
 }
 
 static void show(struct trying *t, const struct work *work)
 {
+    struct table *table = t->json ? NULL : table_open(headings);
     for (size_t k = 0; k < work->decoded.count; k++) {
         struct shown s = look_at(t, &work->items[k]);
         t->usable += s.usable;
         if (t->json) {
             print_json(&s);
-        } else {
-            print_text(&s);
+        } else if (table != NULL) {
+            put_text_row(table, &s);
         }
     }
+    if (table != NULL) {
+        table_print(table, stdout);
+    }
+    table_close(table);
 }
 
 static enum err read_payload(const char *name, struct buf *payload)
@@ -192,6 +221,34 @@ static enum err read_payload(const char *name, struct buf *payload)
     return file_read("/dev/stdin", payload);
 }
 
+enum naming { NAMES_SOURCES, NAMES_MODELS };
+
+static int unknown_name(const struct invocation *i, const struct configuration *c,
+                        enum naming what, const char *given)
+{
+    size_t count = what == NAMES_SOURCES ? c->source_count : c->model_count;
+    const char **names = calloc(count + 1, sizeof *names);
+    for (size_t k = 0; names != NULL && k < count; k++) {
+        names[k] = what == NAMES_SOURCES ? c->sources[k].source : c->models[k].model;
+    }
+    int code = command_fail_name(i, what == NAMES_SOURCES ? "source" : "sensor model",
+                                 given, names, names != NULL ? count : 0);
+    free(names);
+    return code;
+}
+
+static int check_format(const struct invocation *i, const char *format)
+{
+    size_t count = 0;
+    const char *const *names = decode_format_names(&count);
+    for (size_t k = 0; k < count; k++) {
+        if (strcmp(names[k], format) == 0) {
+            return EXIT_DONE;
+        }
+    }
+    return command_fail_name(i, "format", format, names, count);
+}
+
 /* A source of our own where none is named: any city, format by the bytes. */
 static int find_rules(const struct invocation *i, const struct configuration *c,
                       struct source *source, struct work_rules *rules)
@@ -199,11 +256,12 @@ static int find_rules(const struct invocation *i, const struct configuration *c,
     const char *source_name = invocation_value(i, "--source");
     const char *model = invocation_value(i, "--model");
     const char *format = invocation_value(i, "--format");
+    int code = format != NULL ? check_format(i, format) : EXIT_DONE;
     *source = (struct source){.source = "", .format = "auto", .take_retained = true};
     if (source_name != NULL) {
         const struct source *found = configuration_source(c, source_name);
         if (found == NULL) {
-            return command_fail(i, EXIT_USAGE, "no source is named %s", source_name);
+            return unknown_name(i, c, NAMES_SOURCES, source_name);
         }
         *source = *found;
     }
@@ -211,23 +269,13 @@ static int find_rules(const struct invocation *i, const struct configuration *c,
         source->format = format;
     }
     *rules = (struct work_rules){.source = source};
-    if (model == NULL) {
-        return EXIT_DONE;
-    }
-    rules->model = configuration_model(c, model);
-    if (rules->model == NULL) {
-        const char **names = calloc(c->model_count + 1, sizeof *names);
-        for (size_t k = 0; names != NULL && k < c->model_count; k++) {
-            names[k] = c->models[k].model;
+    if (model != NULL) {
+        rules->model = configuration_model(c, model);
+        if (rules->model == NULL) {
+            return unknown_name(i, c, NAMES_MODELS, model);
         }
-        const char *near =
-            names != NULL ? text_nearest(model, names, c->model_count) : NULL;
-        free(names);
-        return command_fail(i, EXIT_USAGE, "no sensor model is named %s%s%s", model,
-                            near != NULL ? "; did you mean " : "",
-                            near != NULL ? near : "");
     }
-    return EXIT_DONE;
+    return code;
 }
 
 static int work_one(const struct invocation *i, struct trying *t,

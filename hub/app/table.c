@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/table.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    char *cells[TABLE_COLUMNS];
+    char *note; /* NULL: none */
+};
+
+struct table {
+    const char *const *headings;
+    int columns;
+    int next; /* column of the next cell */
+    struct row *rows;
+    size_t count, room;
+};
+
+struct table *table_open(const char *const *headings)
+{
+    struct table *t = calloc(1, sizeof *t);
+    if (t != NULL) {
+        t->headings = headings;
+        while (t->columns < TABLE_COLUMNS && headings[t->columns] != NULL) {
+            t->columns++;
+        }
+    }
+    return t;
+}
+
+void table_close(struct table *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    for (size_t k = 0; k < t->count; k++) {
+        for (int c = 0; c < t->columns; c++) {
+            free(t->rows[k].cells[c]);
+        }
+        free(t->rows[k].note);
+    }
+    free(t->rows);
+    free(t);
+}
+
+static struct row *add_row(struct table *t)
+{
+    if (t->count == t->room) {
+        size_t room = t->room == 0 ? 16 : t->room * 2;
+        struct row *more = realloc(t->rows, room * sizeof *more);
+        if (more == NULL) {
+            return NULL;
+        }
+        t->rows = more;
+        t->room = room;
+    }
+    t->rows[t->count] = (struct row){.note = NULL};
+    return &t->rows[t->count++];
+}
+
+void table_put(struct table *t, const char *format, ...)
+{
+    char text[TABLE_CELL];
+    struct row *row = t->next == 0 ? add_row(t) : &t->rows[t->count - 1];
+    if (row == NULL) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    row->cells[t->next] = strdup(text);
+    t->next = (t->next + 1) % t->columns;
+}
+
+void table_note(struct table *t, const char *format, ...)
+{
+    char text[1024];
+    if (t->count == 0) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    free(t->rows[t->count - 1].note);
+    t->rows[t->count - 1].note = strdup(text);
+}
+
+/* Characters, not bytes: names carry umlauts. */
+static int width_of(const char *text)
+{
+    int width = 0;
+    for (; *text != '\0'; text++) {
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return width;
+}
+
+static const char *heading(const struct table *t, int column, bool *right)
+{
+    const char *text = t->headings[column];
+    *right = text[0] == '>';
+    return *right ? text + 1 : text;
+}
+
+static const char *cell(const struct table *t, size_t row, int column)
+{
+    const char *text = t->rows[row].cells[column];
+    return text != NULL ? text : "";
+}
+
+static void print_cell(FILE *to, const char *text, int width, bool right, bool last)
+{
+    int blanks = width - width_of(text);
+    if (right) {
+        fprintf(to, "%*s%s", blanks, "", text);
+    } else if (last) {
+        fputs(text, to);
+    } else {
+        fprintf(to, "%s%*s", text, blanks, "");
+    }
+    fputs(last ? "\n" : "  ", to);
+}
+
+static void find_widths(const struct table *t, int widths[TABLE_COLUMNS])
+{
+    for (int c = 0; c < t->columns; c++) {
+        bool right;
+        widths[c] = width_of(heading(t, c, &right));
+        for (size_t k = 0; k < t->count; k++) {
+            int width = width_of(cell(t, k, c));
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+    }
+}
+
+void table_print(const struct table *t, FILE *to)
+{
+    int widths[TABLE_COLUMNS];
+    bool right;
+    if (t->count == 0) {
+        return;
+    }
+    find_widths(t, widths);
+    for (int c = 0; c < t->columns; c++) {
+        const char *text = heading(t, c, &right);
+        print_cell(to, text, widths[c], right, c == t->columns - 1);
+    }
+    for (size_t k = 0; k < t->count; k++) {
+        for (int c = 0; c < t->columns; c++) {
+            (void)heading(t, c, &right);
+            print_cell(to, cell(t, k, c), widths[c], right, c == t->columns - 1);
+        }
+        if (t->rows[k].note != NULL) {
+            fprintf(to, "    %s\n", t->rows[k].note);
+        }
+    }
+}
