@@ -227,7 +227,7 @@ static struct pollfd wanted(int fd, bool in, bool out)
     };
 }
 
-/* Waits for one of four; true if the broker was silent. */
+/* Waits for one of four; true if both sides were silent. */
 static bool await(struct gate *g, struct pollfd polled[4])
 {
     const struct timespec silence = {.tv_nsec = SILENCE_NS};
@@ -235,9 +235,10 @@ static bool await(struct gate *g, struct pollfd polled[4])
     bool holding = g->held_us != 0;
     polled[0] = wanted(g->wake, true, false);
     polled[1] = wanted(g->broker, g->down.to == 0, g->up.from < g->up.free);
-    /* While something is held the client's bytes need not be looked at: settle takes all
-     * of them at once. */
-    polled[2] = wanted(g->client, !holding && g->up.to<BUFFER, g->down.to> 0);
+    /* Also while something is held: each small acknowledgement costs the socket's buffer
+     * a whole segment, and after some hundred unread ones paho begins to queue them. And
+     * a client that still writes is not silent: a commit now would cover few. */
+    polled[2] = wanted(g->client, g->up.to<BUFFER, g->down.to> 0);
     polled[3] = wanted(g->proxy.listener, true, false);
     int ready = ppoll(polled, 4,
                       holding    ? &silence

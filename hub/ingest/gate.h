@@ -9,8 +9,8 @@
  *   client --HTTP CONNECT--> gate (127.0.0.1, random port and credentials) --> broker
  *
  * Bytes from the broker pass at once. Bytes to the broker are held while a message that
- * was put into the inbox before they came is not on disk yet. The gate commits when the
- * broker has been silent for 0.3 ms, the oldest held byte is 5 ms old, or much is held.
+ * was put into the inbox before they came is not on disk yet. The gate commits when both
+ * sides have been silent for 0.3 ms, the oldest held byte is 5 ms old, or much is held.
  * If a commit fails both sockets are closed and what is held is thrown away: the broker
  * then delivers again.
  *
