@@ -350,15 +350,15 @@ enum err http_download(struct http *h, const char *path, const char *to, int64_t
     enum err e = join(h, path, url);
     buf_reset(&a->body);
     for (int i = 0; e == ERR_OK && i <= REDIRECTS; i++) {
-        struct body body = {.left = ceiling};
-        body.fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (body.fd < 0) {
+        int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0) {
             diag_set(d, "%s cannot be written", to);
             return ERR_IO;
         }
+        struct body body = {.fd = fd, .left = ceiling};
         prepare(h, url, &body);
         e = perform(h, &body, a, d);
-        close(body.fd);
+        close(fd);
         if (e == ERR_OK && !is_redirect(h, a, url)) {
             break;
         }
