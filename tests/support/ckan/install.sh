@@ -18,7 +18,8 @@ install_packages() {
     # A .java file run without compiling needs the compiler, which a bare JRE lacks.
     find_program javac >/dev/null || missing+=(openjdk-17-jdk-headless)
     find_program curl >/dev/null || missing+=(curl)
-    ldconfig -p | grep -q libmagic.so.1 || missing+=(libmagic1)
+    # Not grep -q: it ends early, and pipefail then takes the broken pipe for "no".
+    /sbin/ldconfig -p | grep libmagic.so.1 > /dev/null || missing+=(libmagic1)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     [ ${#missing[@]} -eq 0 ] && return
     local as_root=()

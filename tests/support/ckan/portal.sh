@@ -89,7 +89,7 @@ start_postgres() {
     as_postgres "$PGBIN/pg_ctl" -D "$PG/data" status > /dev/null 2>&1 ||
         as_postgres "$PGBIN/pg_ctl" -D "$PG/data" -w -s -l "$PG/log" start 9>&-
     if ! psql_at -Atc "select 1 from pg_database where datname='datastore'" postgres |
-        grep -q 1; then
+        grep 1 > /dev/null; then
         psql_at postgres <<'SQL'
 create role ckan login nosuperuser nocreatedb nocreaterole;
 create role datastore_ro login nosuperuser nocreatedb nocreaterole;
