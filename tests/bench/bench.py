@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""./run bench [--quick] [--only PART]...: measures the release build; prints figures, judges
+nothing. Parts: json, ttn, store, start, live, csv, work. How: docs/performance.md."""
+import argparse
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+# pylint: disable=wrong-import-position
+import conf
+import consumers
+import measure
+from broker import Broker, free_port
+
+ROOT = Path(os.environ.get("KOGGE_ROOT", Path(__file__).parents[2]))
+CACHE = ROOT / ".cache" / "bench"
+WORK = ROOT / "build" / "bench"
+PARTS = ("store", "json", "ttn", "start", "live", "csv", "work")
+FILL_ROWS = 10_000_000
+FILL_START = 1759276800  # 2025-10-01: a week within one month
+LATER = 1762000000       # what is published comes after it
+ROUND_S = 30 * 86400     # each round has times of its own
+
+
+def say(what, figure, target=""):
+    print(f"  {what:<46} {figure:>14}   {target}", flush=True)
+
+
+def head(text):
+    print(f"\n{text}", flush=True)
+
+
+def program(name, *arguments):
+    command = [str(consumers.BIN / "tests" / ("bench_" + name)), *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def make_conf(name, kind, port, datasets=False):
+    folder = WORK / name
+    conf.write(folder)
+    conf.write_hub(folder, kind, port, datasets)
+    return folder
+
+
+# --- the store that holds 10 million observations already ---
+
+def filled_store():
+    """Made once, kept in .cache/bench; anew if the schema is another."""
+    folder = CACHE / "filled"
+    if (folder / "figures").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    lines = program("store", "fill", make_conf("conf-fill", "json", 1883), folder, FILL_ROWS, FILL_START)
+    last = next(line for line in lines if line[0] == "rows")
+    with sqlite3.connect(folder / "inbox.db") as db:  # ids of messages go on from there
+        db.execute("INSERT INTO sqlite_sequence VALUES('messages', ?)", (int(last[3]),))
+    db.close()
+    (folder / "figures").write_text("\n".join(" ".join(line) for line in lines), encoding="ascii")
+    return folder
+
+
+def copy_store(name):
+    folder = WORK / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(filled_store(), folder)
+    return folder
+
+
+def part_store(_options):
+    head("store: 10 million observations of 10,000 series, by the store's own writer")
+    folder = filled_store()
+    lines = [line.split() for line in (folder / "figures").read_text(encoding="ascii").splitlines()]
+    millions = [line for line in lines if line[0] == "million"]
+    first, last = millions[0], millions[-1]
+    say("first million, observations/s (CPU us each)", f"{first[5]} ({first[3]})")
+    say("last million", f"{last[5]} ({last[3]})")
+    say("last / first, by rate", f"{float(last[5]) / float(first[5]):.2f}", "at least 0.9")
+    say("last / first, by CPU (other work does not count)", f"{float(first[3]) / float(last[3]):.2f}")
+    say("bytes written to disk an observation", lines[-1][5], "at most 1000")
+    size = measure.size_of(folder / "hub.db")
+    say("bytes of hub.db an observation, backlog", f"{size / FILL_ROWS:.1f}", "at most 36")
+
+
+def part_live(options):
+    head("live: one message of 4 observations a batch, as at 10 messages/s")
+    rows = 200_000 if options.quick else 800_000
+    folder = WORK / "live"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    lines = program("store", "live", make_conf("conf-live", "json", 1883), folder, rows, FILL_START)
+    say("bytes of hub.db an observation, live", f"{measure.size_of(folder / 'hub.db') / rows:.1f}", "at most 36")
+    say("bytes written to disk an observation", lines[-1][5])
+
+
+# --- sinks and hub at one broker ---
+
+def publish(broker, kind, count, start):
+    begin = time.monotonic()
+    program("publish", broker.port, kind, count, start)
+    return count / (time.monotonic() - begin)
+
+
+def measure_round(broker, all_of_them, kind, count, number, figures):
+    rate = publish(broker, kind, count, LATER + number * ROUND_S)
+    print(f"  round {number + 1}: published {count} at {rate:.0f}/s", end="", flush=True)
+    for consumer in all_of_them:
+        consumer.run(broker, count)
+        row = figures.setdefault(consumer.name, {"rate": [], "cpu": [], "rss": [], "wal": []})
+        row["rate"].append(count / consumer.seconds)
+        row["cpu"].append(consumer.cpu_us)
+        row["rss"].append(consumer.rss_mib)
+        row["wal"].append(consumer.wal_mb)
+        print(f"; {consumer.name} {count / consumer.seconds:.0f}/s {consumer.cpu_us:.1f} us", end="", flush=True)
+    print(flush=True)
+
+
+def ratios(figures, name, what):
+    """By round: what other programs do to the machine changes from one to the next."""
+    return measure.median([a / b for a, b in zip(figures[name][what], figures["noop"][what])])
+
+
+def print_rates(figures, targets):
+    print(f"\n  {'medians':<10}{'messages/s':>12}{'x no-op':>9}{'CPU us':>9}{'x no-op':>9}   targets")
+    for name, row in figures.items():
+        print(f"  {name:<10}{measure.median(row['rate']):>12.0f}{ratios(figures, name, 'rate'):>9.2f}"
+              f"{measure.median(row['cpu']):>9.1f}{ratios(figures, name, 'cpu'):>9.2f}   {targets.get(name, '')}")
+    print()
+    say("hub: highest RSS, MiB", f"{max(figures['hub']['rss']):.1f}", "at most 32")
+    say("hub: largest inbox WAL, MB", f"{max(figures['hub']['wal']):.1f}", "at most 64")
+
+
+def measure_all(kind, count, rounds, targets):
+    data = copy_store("data-" + kind)
+    with Broker(persistent=False) as broker:
+        folder = make_conf("conf-" + kind, kind, broker.port)
+        filters = conf.SOURCES[kind]["subscribe"][0]
+        sinks = [consumers.Sink(mode, broker.port, filters, WORK) for mode in ("noop", "commit", "inbox")]
+        hub = consumers.Hub(folder, data)
+        all_of_them = [*sinks, hub]
+        for consumer in all_of_them:
+            consumer.leave_session()
+        figures = {}
+        for number in range(rounds):
+            measure_round(broker, all_of_them, kind, count, number, figures)
+        print_rates(figures, targets)
+        cursor = measure.Cursor(data)
+        each = {"json": 4, "ttn": 6}[kind]
+        missing = FILL_ROWS + each * count * rounds - cursor.observations()
+        cursor.close()
+        say("observations that should be there and are not", missing, "0")
+
+
+def part_json(options):
+    count = 50_000 if options.quick else 200_000
+    head(f"json: {count} messages of 240 bytes with 4 readings wait at the broker; 700 devices, QoS 1")
+    measure_all("json", count, options.rounds, {
+        "inbox": "at least 0.85 of the messages/s",
+        "hub": "at least 0.45 of the messages/s, at most 3.5 times the CPU"})
+
+
+def part_ttn(options):
+    count = 20_000 if options.quick else 50_000
+    head(f"ttn: {count} messages of 2.3 kB of The Things Stack, 6 observations each")
+    measure_all("ttn", count, options.rounds, {
+        "hub": "at least 0.15 of the messages/s, at most 9 times the CPU"})
+
+
+# --- starts ---
+
+def part_start(options):
+    head("start: until the control socket answers; 2,500 device files, 10 million observations")
+    count = 50_000 if options.quick else 200_000
+    data = copy_store("data-start")
+    with Broker(persistent=False) as broker:
+        hub = consumers.Hub(make_conf("conf-start", "json", broker.port), data)
+        hub.leave_session()
+        clean, killed = [], []
+        for _ in range(options.rounds):
+            hub.start()
+            clean.append(hub.start_s)
+            hub.stop()
+        for number in range(options.rounds):
+            publish(broker, "json", count, LATER + number * ROUND_S)
+            cursor = measure.Cursor(data)
+            first = cursor.read()
+            hub.start()
+            measure.wait_until(lambda c=cursor, f=first: c.read() > f + count // 4, 60)
+            cursor.close()
+            hub.kill()
+            hub.start()
+            killed.append(hub.start_s)
+            hub.stop()
+    say("after a clean stop, s (median)", f"{measure.median(clean):.3f}", "at most 0.2")
+    say("after kill -9 in a backlog, s (median)", f"{measure.median(killed):.3f}", "at most 0.3")
+
+
+# --- files, and one message alone ---
+
+def part_csv(options):
+    head("csv: files of a month")
+    for line in program("export_csv"):
+        print("  " + " ".join(line))
+    data = copy_store("data-csv")
+    folder = make_conf("conf-csv", "json", free_port(), datasets=True)
+    with subprocess.Popen([str(consumers.BIN / "kogge"), "check", "--config", str(folder)],
+                          stdout=subprocess.DEVNULL) as check:
+        check.wait()
+    hub = consumers.Hub(folder, data)
+    conf.write_hub(folder, "json", free_port())
+    hub.start()  # makes the configuration the accepted one, without datasets: exports nothing
+    hub.stop()
+    conf.write_hub(folder, "json", free_port(), datasets=True)
+    print_export(folder, data, options)
+
+
+def print_export(folder, data, _options):
+    begin = time.monotonic()
+    subprocess.run([str(consumers.BIN / "kogge"), "export", "--config", str(folder), "--data", str(data)], check=True)
+    seconds = time.monotonic() - begin
+    files = sorted((data / "export").rglob("*.csv"))
+    lines = 0
+    for path in files:
+        with open(path, "rb") as f:
+            lines += sum(block.count(b"\n") for block in iter(lambda f=f: f.read(1 << 20), b"")) - 1
+    say("kogge export from the store, files", str(len(files)))
+    say("rows", str(lines))
+    say("rows/s", f"{lines / seconds:.0f}", "at least 1200000")
+
+
+def part_work(options):
+    head("work: CPU us of one message, without broker; each row holds those above it but inbox")
+    for kind, count in (("json", 100_000), ("ttn", 20_000)):
+        data = WORK / ("work-" + kind)
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        count = count // 4 if options.quick else count
+        for name, figure in program("work", make_conf("conf-work", kind, 1883), data, kind, count, LATER):
+            say(f"{kind}: {name}", figure)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer messages, one round")
+    parser.add_argument("--rounds", type=int, help="of sinks and hub (5)")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part")
+    options = parser.parse_args()
+    options.rounds = options.rounds or (1 if options.quick else 5)
+    WORK.mkdir(parents=True, exist_ok=True)
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start; "
+          "compare CPU and ratios: messages/s swing with the machine")
+    for part in PARTS:
+        if not options.only or part in options.only:
+            globals()["part_" + part](options)
+
+
+if __name__ == "__main__":
+    main()
