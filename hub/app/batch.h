@@ -8,7 +8,7 @@
 
 #include "app/work.h"
 #include "store/books.h"
-#include "store/inbox.h"
+#include "store/inbox_reader.h"
 #include "store/writer.h"
 
 #include <stdbool.h>

@@ -8,7 +8,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
-#include "store/inbox.h"
+#include "store/inbox_reader.h"
 #include "store/store.h"
 
 #include <stdio.h>

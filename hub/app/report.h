@@ -6,7 +6,7 @@
  * texts for people. Threads: main. */
 
 #include "app/context.h"
-#include "store/inbox.h"
+#include "store/inbox_reader.h"
 #include "store/report.h"
 #include "store/store.h"
 

@@ -223,6 +223,8 @@ void parse_hub(struct parse *p, json_t *root)
                               (int64_t)standard_number("inbox", "keep_days"));
     c->publish_every_s = read_whole(json_object_get(root, "publish"), "every_s",
                                     (int64_t)standard_number("publish", "every_s"));
+    c->publish_base_url =
+        keep_text(p, peek_text(json_object_get(root, "publish"), "base_url"));
     parse_sources(p, root);
     parse_targets(p, root);
 }

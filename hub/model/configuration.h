@@ -59,6 +59,7 @@ struct configuration {
     const char *data;     /* data folder, absolute */
     int64_t payload_ceiling_bytes;
     int64_t publish_every_s;
+    const char *publish_base_url; /* of the export folder; NULL: not served */
     int64_t keep_days;
 
     const struct source *sources;

@@ -95,12 +95,72 @@ static size_t fill_form(struct http_part parts[FORM_PARTS], const json_t *fields
     return count;
 }
 
+static enum err patch_resource(struct ckan *c, const json_t *resource,
+                               const json_t *fields, const struct publish_output *o)
+{
+    json_t *patch = ckan_make_resource_patch(fields, resource);
+    enum err e = patch == NULL ? ERR_MEMORY : ERR_OK;
+    if (e == ERR_OK && json_object_size(patch) > 0) {
+        json_object_set_new(patch, "id", json_string(ckan_get_text(resource, "id")));
+        e = ckan_call(c, "resource_patch", patch, o->name, NULL);
+    }
+    json_decref(patch);
+    return e;
+}
+
+/* A file that is too large is a link to where the export folder is served. */
+static json_t *make_link(const struct ckan *c, const struct publish_output *o)
+{
+    char url[1024];
+    const char *base = c->job->configuration->publish_base_url;
+    size_t length = strlen(base);
+    const char *dataset = c->job->dataset->dataset;
+    bool month = strcmp(o->period, "current") != 0;
+    snprintf(url, sizeof url, "%s%s%s/%.*s%s", base,
+             length > 0 && base[length - 1] == '/' ? "" : "/", dataset, month ? 4 : 0,
+             o->period, month ? "/" : "");
+    json_t *fields = ckan_make_resource(c->job, o);
+    json_t *address = json_pack("s++", url, o->name, "");
+    if (fields == NULL || address == NULL ||
+        json_object_set_new(fields, "url", address) != 0) {
+        json_decref(fields);
+        return NULL;
+    }
+    return fields;
+}
+
+static enum err place_link(struct ckan *c, const struct publish_output *o)
+{
+    char text[512];
+    const json_t *resource = find_resource(c, o->name);
+    json_t *fields = make_link(c, o);
+    enum err e = fields == NULL ? ERR_MEMORY : ERR_OK;
+    if (e == ERR_OK && resource == NULL) {
+        json_object_set_new(fields, "package_id", json_string(c->package_id));
+        e = ckan_call(c, "resource_create", fields, o->name, NULL);
+    } else if (e == ERR_OK) {
+        bool uploaded = strcmp(ckan_get_text(resource, "url_type"), "upload") == 0;
+        if (uploaded) { /* the file that was there must not stay as the link's target */
+            json_object_set_new(fields, "clear_upload", json_string("true"));
+        }
+        e = patch_resource(c, resource, fields, o);
+    }
+    json_decref(fields);
+    snprintf(text, sizeof text,
+             "%.240s has %.1f MB, the target takes %g MB: it is a link there", o->name,
+             (double)o->bytes / 1048576, c->job->target->max_file_mb);
+    if (e == ERR_OK) {
+        ckan_say(c, text);
+    }
+    return e;
+}
+
 static enum err too_large(struct ckan *c, const struct publish_output *o)
 {
     char text[512];
     snprintf(text, sizeof text,
              "%.240s has %.1f MB, the target takes %g MB and it cannot be split further: "
-             "it is not in the portal",
+             "it is not in the portal; publish.base_url would make it a link",
              o->name, (double)o->bytes / 1048576, c->job->target->max_file_mb);
     ckan_say(c, text);
     return ERR_FULL;
@@ -153,19 +213,6 @@ static enum err upload(struct ckan *c, const char *id, const json_t *fields,
     return e;
 }
 
-static enum err patch_resource(struct ckan *c, const json_t *resource,
-                               const json_t *fields, const struct publish_output *o)
-{
-    json_t *patch = ckan_make_resource_patch(fields, resource);
-    enum err e = patch == NULL ? ERR_MEMORY : ERR_OK;
-    if (e == ERR_OK && json_object_size(patch) > 0) {
-        json_object_set_new(patch, "id", json_string(ckan_get_text(resource, "id")));
-        e = ckan_call(c, "resource_patch", patch, o->name, NULL);
-    }
-    json_decref(patch);
-    return e;
-}
-
 /* A file that the portal says it has: true if that is proven, by the ledger or now. */
 static bool holds(struct ckan *c, const json_t *resource, const struct publish_output *o,
                   enum err *e)
@@ -189,7 +236,8 @@ static bool holds(struct ckan *c, const json_t *resource, const struct publish_o
 static enum err place_output(struct ckan *c, const struct publish_output *o)
 {
     if (o->too_large) {
-        return too_large(c, o);
+        bool served = c->job->configuration->publish_base_url != NULL;
+        return served ? place_link(c, o) : too_large(c, o);
     }
     json_t *fields = ckan_make_resource(c->job, o);
     const json_t *resource = find_resource(c, o->name);

@@ -60,6 +60,9 @@ static enum err digest(struct pushing *x)
     for (size_t i = 0; i < x->job.output_count; i++) {
         const struct publish_output *o = &x->job.outputs[i];
         buf_put_format(&b, "\n%s %s %d", o->name, hash_hex(&o->hash, hex), o->too_large);
+        if (o->too_large && x->job.configuration->publish_base_url != NULL) {
+            buf_put_text(&b, x->job.configuration->publish_base_url);
+        }
     }
     e = e == ERR_OK ? b.err : e;
     if (e == ERR_OK) {

@@ -44,4 +44,9 @@ MUST_USE enum err store_pending_clear(struct store *s, int64_t *messages);
 MUST_USE enum err store_list_messages(struct store *s, enum fate fate, int64_t after,
                                       int64_t *ids, size_t most, size_t *count);
 
+/* Raises the floor to id: messages below it may be deleted from the inbox. Their rows go,
+ * their fates are added to what was given up, in one transaction of its own. id must not
+ * be above the cursor + 1. */
+MUST_USE enum err store_raise_floor(struct store *s, int64_t id);
+
 #endif

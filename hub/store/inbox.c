@@ -229,6 +229,42 @@ void inbox_idle(struct inbox *i)
     pthread_mutex_unlock(&i->mutex);
 }
 
+/* Runs sql with up to four numbers; the first row's first column goes to out if not NULL.
+ */
+static enum err run_numbers(struct inbox *i, const char *sql, const int64_t numbers[4],
+                            int count, sqlite3_int64 *out)
+{
+    sqlite3_stmt *s = NULL;
+    enum err e = sqlite_prepare(i->db, sql, &s);
+    if (e == ERR_OK) {
+        for (int k = 0; k < count; k++) {
+            sqlite3_bind_int64(s, k + 1, numbers[k]);
+        }
+        sqlite3_int64 unused = 0;
+        e = sqlite_step_number(i->db, s, 0, out != NULL ? out : &unused);
+    }
+    sqlite3_finalize(s);
+    return e;
+}
+
+enum err inbox_trim(struct inbox *i, int64_t id)
+{
+    enum { TRIM_ROWS = 300 };
+    const int64_t numbers[4] = {id, TRIM_ROWS};
+    pthread_mutex_lock(&i->mutex);
+    enum err e = ensure_open(i);
+    e = e != ERR_OK ? e
+                    : run_numbers(i,
+                                  "DELETE FROM messages WHERE id IN (SELECT id FROM"
+                                  " messages WHERE id < ?1 ORDER BY id LIMIT ?2)",
+                                  numbers, 2, NULL);
+    e = e != ERR_OK ? e : sqlite_run(i->db, "PRAGMA incremental_vacuum(64)");
+    i->spoilt = i->spoilt || e != ERR_OK;
+    e = end_transaction(i);
+    pthread_mutex_unlock(&i->mutex);
+    return e;
+}
+
 int64_t inbox_last(struct inbox *i)
 {
     pthread_mutex_lock(&i->mutex);
@@ -262,24 +298,6 @@ void inbox_wake(struct inbox *i)
     i->woken = true;
     pthread_cond_broadcast(&i->changed);
     pthread_mutex_unlock(&i->mutex);
-}
-
-/* Runs sql with up to four numbers; the first row's first column goes to out if not NULL.
- */
-static enum err run_numbers(struct inbox *i, const char *sql, const int64_t numbers[4],
-                            int count, sqlite3_int64 *out)
-{
-    sqlite3_stmt *s = NULL;
-    enum err e = sqlite_prepare(i->db, sql, &s);
-    if (e == ERR_OK) {
-        for (int k = 0; k < count; k++) {
-            sqlite3_bind_int64(s, k + 1, numbers[k]);
-        }
-        sqlite3_int64 unused = 0;
-        e = sqlite_step_number(i->db, s, 0, out != NULL ? out : &unused);
-    }
-    sqlite3_finalize(s);
-    return e;
 }
 
 static enum err source_id(struct inbox *i, const char *source, sqlite3_int64 *id)

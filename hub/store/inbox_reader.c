@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/clock.h"
 #include "store/inbox.h"
+#include "store/inbox_reader.h"
 #include "store/inbox_schema.h"
 #include "store/sqlite.h"
 
@@ -227,6 +228,30 @@ enum err inbox_get_before(struct inbox_reader *r, const struct message *m,
     sqlite3_bind_int(r->before, 3, m->packet_id);
     sqlite3_bind_int64(r->before, 4, m->id - DUP_WINDOW);
     return read_one(r, r->before, a, out);
+}
+
+enum err inbox_older(struct inbox_reader *r, int64_t id, int64_t time_us, int64_t most,
+                     int64_t *keep)
+{
+    sqlite3_stmt *s = NULL;
+    sqlite3_int64 first_kept = id;
+    enum err e =
+        sqlite_prepare(r->db,
+                       "SELECT coalesce(min(CASE WHEN arrival >= ?2 THEN id END),"
+                       " max(id) + 1) FROM (SELECT id, arrival FROM messages"
+                       " WHERE id >= ?1 ORDER BY id LIMIT ?3)",
+                       &s);
+    if (e == ERR_OK) {
+        sqlite3_bind_int64(s, 1, id);
+        sqlite3_bind_int64(s, 2, time_us);
+        sqlite3_bind_int64(s, 3, most);
+        e = sqlite_step_number(r->db, s, id, &first_kept);
+    }
+    sqlite3_finalize(s);
+    if (e == ERR_OK) {
+        *keep = first_kept;
+    }
+    return e;
 }
 
 enum err inbox_bounds(struct inbox_reader *r, int64_t *first, int64_t *last)

@@ -39,6 +39,10 @@ static const char *const migrations[] = {
     /* times in seconds, both ends inside */
     "CREATE TABLE changes(number INTEGER PRIMARY KEY, series INTEGER NOT NULL,"
     " first INTEGER NOT NULL, span INTEGER NOT NULL);"
+    /* messages below the floor: how many of each fate, outcomes of those that had a row
+     */
+    "CREATE TABLE given_up(one INTEGER PRIMARY KEY, fates BLOB NOT NULL,"
+    " outcomes BLOB NOT NULL);"
     "CREATE TABLE folded(series INTEGER, day INTEGER, number INTEGER NOT NULL,"
     " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(series, day))"
     " WITHOUT ROWID;",

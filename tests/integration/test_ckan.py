@@ -234,6 +234,12 @@ class Publish(unittest.TestCase):
             self.assertEqual(len(self.resources()), 6)
             push = self.push("parked", max_mb=0.5)
             self.assertIn("cannot be split further", push["sentence"])
+            push = self.push(max_mb=0.5, base_url="https://data.example.org/files")
+            self.assertIn("is a link there", push["sentence"])
+            name, link = next((n, r) for n, r in self.resources().items()
+                              if r["url_type"] != "upload")
+            self.assertEqual(link["url"], "https://data.example.org/files/"
+                             f"{self.dataset}/2026/{name}")
         finally:
             self.portal.stop("ckan")
             self.portal.start("ckan", "ckan.max_resource_size = 10")

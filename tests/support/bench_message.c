@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char *const cities[] = {"luebeck",  "kiel",     "wismar",        "rostock",
+static const char *const cities[] = {"luebeck",  "kiel",      "wismar",        "rostock",
                                      "schwerin", "stralsund", "neubrandenburg"};
 
 struct values {
@@ -28,7 +28,8 @@ static void make_json(struct bench_message *m, int device, const char *time,
     m->size = (size_t)snprintf(
         m->payload, sizeof m->payload,
         "{\"time\":\"%sZ\",\"temperature\":%.2f,\"conductivity\":%.2f,\"level\":%.3f,"
-        "\"oxygen\":%.1f,\"devEui\":\"10e2073a0108%04x\",\"deviceName\":\"%s-water-%03d\","
+        "\"oxygen\":%.1f,\"devEui\":\"10e2073a0108%04x\",\"deviceName\":\"%s-water-%"
+        "03d\","
         "\"application\":\"water-level\",\"gateway\":\"gw-%s-%02d\","
         "\"unit\":\"degC;mS/cm;m;mg/l\"}",
         time, v->temperature, v->conductivity, v->level, v->oxygen, (unsigned)device,
@@ -79,7 +80,8 @@ static void make_ttn(struct bench_message *m, long i, const char *time,
         "\"spreading_factor\":7,\"coding_rate\":\"4/5\"}},\"frequency\":\"868100000\","
         "\"timestamp\":1138000000,\"time\":\"%s.112Z\"},\"received_at\":\"%s.134Z\","
         "\"consumed_airtime\":\"0.061696s\",\"version_ids\":{\"brand_id\":\"bench\","
-        "\"model_id\":\"water-4\",\"hardware_version\":\"1\",\"firmware_version\":\"1.2\","
+        "\"model_id\":\"water-4\",\"hardware_version\":\"1\",\"firmware_version\":\"1."
+        "2\","
         "\"band_id\":\"EU_863_870\"},\"network_ids\":{\"net_id\":\"000013\","
         "\"ns_id\":\"EC656E0000000181\",\"tenant_id\":\"ttn\",\"cluster_id\":\"eu1\","
         "\"cluster_address\":\"eu1.cloud.example\"}}}",

@@ -2,6 +2,7 @@
 /* The publisher on rows of its own, for tests against a real portal:
  *   publish_tool DATA_FOLDER KEY=VALUE...
  * url, token_file, organisation, max_mb, dataset   the target and the dataset
+ * base_url                 where the export folder is served
  * days, step_s             days up to 2026-11-20, seconds between rows
  * changed_day              this day, counted back, then gets other values
  * now_s                    added to the time of the round
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
     conf.targets[0].token_file = get("token_file", NULL);
     conf.targets[0].organisation = get("organisation", "hanse");
     conf.targets[0].max_file_mb = get_number("max_mb", 10);
+    conf.c.publish_base_url = get("base_url", NULL);
     conf.targets[1] = conf.targets[0];
     conf.targets[1].target = "second";
     conf.targets[1].url = get("url2", "http://127.0.0.1:9");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/inbox.h"
+#include "store/inbox_reader.h"
 
 #include "base/clock.h"
 #include "support/assert_close.h"
