@@ -8,9 +8,11 @@
 #include <string.h>
 
 enum {
-    WORK_BYTES = 24 << 20, /* one message: its document and up to 20,000 readings */
-    TEXT_BYTES = 2 << 20,
-    TEXT_RESERVE = 1 << 12, /* a batch ends when less than this is left */
+    WORK_BYTES = 24 << 20,  /* one message: its document and up to 20,000 readings */
+    OTHER_BYTES = 32 << 20, /* the same and the message itself; grows */
+    OTHER_MOST = 1 << 30,
+    TEXT_BYTES = 4 << 20,
+    TEXT_RESERVE = 2 << 20, /* a batch ends when less is left: units of 20,000 readings */
 };
 
 /* Room for the series ids of every placement: two a field, since a level may go to either
@@ -65,7 +67,8 @@ enum err batch_init(struct batch *b, struct store *store, struct inbox_reader *i
 {
     *b = (struct batch){.store = store, .inbox = inbox};
     b->work = arena_open(WORK_BYTES);
-    b->other = arena_open(WORK_BYTES);
+    b->other = arena_open(OTHER_BYTES);
+    b->other_size = OTHER_BYTES;
     b->texts = arena_open(TEXT_BYTES);
     b->rows = malloc(BATCH_ROWS * sizeof *b->rows);
     b->messages = malloc(BATCH_MESSAGES * sizeof *b->messages);
@@ -182,18 +185,34 @@ static enum err add_row(struct batch *b, size_t message, const struct work_item 
     return ERR_OK;
 }
 
-/* A message with DUP that can't be told apart otherwise: the same bytes came with the
- * same packet id on the connection just before. */
-static bool is_redelivery(struct batch *b, const struct message *m)
+bool batch_grow_other(struct batch *b)
 {
-    struct message before;
-    if (!m->dup || m->packet_id == 0) {
+    struct arena *larger =
+        b->other_size < OTHER_MOST ? arena_open(2 * b->other_size) : NULL;
+    if (larger == NULL) {
         return false;
     }
-    arena_reset(b->other);
-    return inbox_get_before(b->inbox, m, b->other, &before) == ERR_OK &&
-           strcmp(before.topic, m->topic) == 0 && before.size == m->size &&
+    arena_close(b->other);
+    b->other = larger;
+    b->other_size *= 2;
+    return true;
+}
+
+/* A message with DUP that can't be told apart otherwise: the same bytes came with the
+ * same packet id on the connection just before. */
+static enum err is_redelivery(struct batch *b, const struct message *m, int *yes)
+{
+    struct message before;
+    enum err e = ERR_ABSENT;
+    if (m->dup && m->packet_id != 0) {
+        do {
+            arena_reset(b->other);
+            e = inbox_get_before(b->inbox, m, b->other, &before);
+        } while (e == ERR_FULL && batch_grow_other(b));
+    }
+    *yes = e == ERR_OK && strcmp(before.topic, m->topic) == 0 && before.size == m->size &&
            memcmp(before.payload, m->payload, m->size) == 0;
+    return e == ERR_ABSENT ? ERR_OK : e;
 }
 
 static enum err note_pending(struct batch *b, const struct message *m,
@@ -229,13 +248,13 @@ static enum err add_items(struct batch *b, size_t index, const struct work *work
             continue;
         }
         if (item->reading->time_source == TIME_SOURCE_ARRIVAL && redelivered < 0) {
-            redelivered = is_redelivery(b, n->message);
+            e = is_redelivery(b, n->message, &redelivered);
         }
         if (item->reading->time_source == TIME_SOURCE_ARRIVAL && redelivered > 0) {
             n->outcomes[OUTCOME_DUPLICATE]++;
             continue;
         }
-        e = add_row(b, index, item);
+        e = e != ERR_OK ? e : add_row(b, index, item);
     }
     return e;
 }
@@ -428,16 +447,19 @@ enum err batch_run(struct batch *b, const struct message *messages, size_t count
     return ERR_OK;
 }
 
-enum err batch_set_aside(struct batch *b, const struct message *m, const char *reason)
+enum err batch_set_aside(struct batch *b, const struct message *m, bool again,
+                         const char *reason)
 {
-    struct batch_message n = {.message = m, .device = "", .stage = "work"};
+    struct batch_message n = {.message = m, .again = again, .device = ""};
     reject(&n, "work", reason);
     enum err e = store_begin(b->store);
     if (e != ERR_OK) {
         return e;
     }
     e = finish_message(b, &n);
-    e = e != ERR_OK ? e : store_set_number(b->store, STORE_CURSOR, m->id);
+    if (e == ERR_OK && !again) {
+        e = store_set_number(b->store, STORE_CURSOR, m->id);
+    }
     e = e != ERR_OK ? e : store_commit(b->store);
     return e != ERR_OK ? give_up(b, e) : ERR_OK;
 }

@@ -52,6 +52,7 @@ struct batch {
     struct arena *work;  /* of the message under work */
     struct arena *texts; /* until the batch is written */
     struct arena *other; /* a message that is asked for to settle a conflict */
+    size_t other_size;
     struct batch_row *rows;
     size_t row_count;
     struct batch_message *messages;
@@ -79,8 +80,9 @@ MUST_USE enum err batch_set_configuration(struct batch *b, const struct configur
 MUST_USE enum err batch_run(struct batch *b, const struct message *messages, size_t count,
                             bool again, size_t *done);
 
-/* Sets one message aside without working on it: rejected, with the reason. */
-MUST_USE enum err batch_set_aside(struct batch *b, const struct message *m,
+/* Sets one message aside without working on it: rejected, with the reason. again: as
+ * batch_run. */
+MUST_USE enum err batch_set_aside(struct batch *b, const struct message *m, bool again,
                                   const char *reason);
 
 /* --- within the batch --- */
@@ -92,6 +94,10 @@ MUST_USE enum err batch_settle(struct batch *b, struct batch_row *row);
 /* Id of the series of an item. */
 MUST_USE enum err batch_series(struct batch *b, const struct work_item *item,
                                int32_t *id);
+
+/* Makes room in other for a message that did not fit; what was in it is gone. False: no
+ * memory, or large enough for any message. */
+bool batch_grow_other(struct batch *b);
 
 /* Rules and rank of a message, by the configuration; false: no such source. */
 bool batch_rules(const struct batch *b, const struct message *m, struct work_rules *out);

@@ -16,6 +16,7 @@ enum {
     RETRY_MS = 1000,   /* after a fault that time may heal */
     REPLAY_IDS = 2000, /* of waiting messages at a time */
     CRASHES_MOST = 2,  /* known ones; the first was in a batch of many */
+    MESSAGES_MOST = 1 << 30,
 };
 
 struct reload {
@@ -34,13 +35,17 @@ struct pipeline {
     struct store *store;
     struct batch batch;
     struct arena *messages;
+    size_t messages_size;
     int slots[QUALITY_TESTS];
-    int64_t careful_until; /* one message a batch up to this id */
-    int64_t replay_after;  /* last waiting id that was worked on again; -1: none to do */
-    bool troubled;         /* the last batch failed, and it was said */
+    int64_t careful_until;  /* one message a batch up to this id */
+    int64_t replay_after;   /* last waiting id that was worked on again; -1: none to do */
+    int64_t replay_careful; /* one waiting message a batch up to this id */
+    bool opened;            /* whole, and what an earlier run left is known */
+    bool troubled;          /* the last batch failed, and it was said */
     pthread_t thread;
-    bool running;
+    bool started;
     atomic_bool stop, failed;
+    atomic_bool runs; /* the thread; it serves reloads while it does */
     _Atomic int64_t cursor, consumed;
     pthread_mutex_t mutex; /* guards reload */
     pthread_cond_t done;
@@ -62,14 +67,14 @@ static enum err look_back(struct pipeline *p)
     int64_t cursor = store_number(s, STORE_CURSOR);
     int64_t suspect = store_number(s, STORE_SUSPECT);
     int64_t under_way = store_number(s, STORE_UNDER_WAY);
+    int64_t replay = store_number(s, STORE_REPLAY);
     int64_t last = inbox_last(p->inbox);
+    bool crashed = under_way != 0;
+    bool tried = crashed && suspect != 0 && (suspect > cursor || suspect <= replay);
     p->careful_until = under_way < last ? under_way : last;
-    enum err e = ERR_OK;
-    if (suspect > cursor) {
-        e = store_set_number(s, STORE_CRASHES, store_number(s, STORE_CRASHES) + 1);
-    } else {
-        e = store_set_number(s, STORE_CRASHES, 0);
-    }
+    p->replay_careful = crashed ? replay : 0;
+    enum err e = store_set_number(s, STORE_CRASHES,
+                                  tried ? store_number(s, STORE_CRASHES) + 1 : 0);
     if (p->careful_until > cursor) {
         log_line(LOG_WARN, "pipeline",
                  "the last run did not stop cleanly: %lld messages are worked on one by "
@@ -81,12 +86,41 @@ static enum err look_back(struct pipeline *p)
                        : store_set_number(s, STORE_UNDER_WAY, cursor + BATCH_MESSAGES);
 }
 
+/* What waits may be taken in by the configuration of this start. */
+static enum err start_replay(struct pipeline *p, int64_t *waiting)
+{
+    int64_t count = 0;
+    enum err e = store_pending_clear(p->store, &count);
+    if (e == ERR_OK) {
+        p->replay_after = count > 0 ? 0 : -1;
+        *waiting = count;
+    }
+    return e;
+}
+
+static bool open_messages(struct pipeline *p, size_t size)
+{
+    struct arena *a = arena_open(size);
+    if (a != NULL) {
+        arena_close(p->messages);
+        p->messages = a;
+        p->messages_size = size;
+    }
+    return a != NULL;
+}
+
+/* A message that came under a higher ceiling must not stand in the way. */
+static bool grow_messages(struct pipeline *p)
+{
+    return p->messages_size < MESSAGES_MOST && open_messages(p, 2 * p->messages_size);
+}
+
 static enum err open_parts(struct pipeline *p, const char *folder, struct diag *d)
 {
     size_t count = 0;
     const char *const *names = quality_test_names(&count);
-    p->messages = arena_open(message_bytes(p->configuration));
-    if (p->messages == NULL) {
+    int64_t waiting = 0;
+    if (!open_messages(p, message_bytes(p->configuration))) {
         return ERR_MEMORY;
     }
     enum err e = store_open(folder, names, count, p->slots, &p->store, d);
@@ -94,12 +128,14 @@ static enum err open_parts(struct pipeline *p, const char *folder, struct diag *
     e = e != ERR_OK
             ? e
             : batch_init(&p->batch, p->store, p->reader, p->configuration, p->slots, d);
-    if (e == ERR_OK && store_number(p->store, STORE_CURSOR) > inbox_last(p->inbox) &&
-        inbox_last(p->inbox) > 0) {
+    if (e == ERR_OK && store_number(p->store, STORE_CURSOR) > inbox_last(p->inbox)) {
         diag_set(d, "hub.db is ahead of inbox.db: restore both from one back-up");
         return ERR_DAMAGED;
     }
-    return e != ERR_OK ? e : look_back(p);
+    e = e != ERR_OK ? e : look_back(p);
+    e = e != ERR_OK ? e : start_replay(p, &waiting);
+    p->opened = e == ERR_OK;
+    return e;
 }
 
 enum err pipeline_open(const char *folder, struct inbox *inbox, struct current *current,
@@ -130,7 +166,7 @@ void pipeline_close(struct pipeline *p)
     if (p == NULL) {
         return;
     }
-    if (p->store != NULL && !atomic_load(&p->failed) &&
+    if (p->opened && !atomic_load(&p->failed) &&
         store_set_number(p->store, STORE_UNDER_WAY, 0) != ERR_OK) {
         log_line(LOG_WARN, "pipeline", "the clean stop could not be noted");
     }
@@ -148,7 +184,8 @@ void pipeline_close(struct pipeline *p)
 
 /* A message whose work ended the program before is tried alone, and its id is on disk
  * before; at the third crash it is set aside. *aside: done with it. */
-static enum err try_alone(struct pipeline *p, const struct message *m, bool *aside)
+static enum err try_alone(struct pipeline *p, const struct message *m, bool again,
+                          bool *aside)
 {
     struct store *s = p->store;
     *aside = false;
@@ -163,7 +200,7 @@ static enum err try_alone(struct pipeline *p, const struct message *m, bool *asi
     log_line(LOG_ERROR, "pipeline",
              "message %lld was under work at three crashes and is set aside",
              (long long)m->id);
-    enum err e = batch_set_aside(&p->batch, m, "under work at three crashes");
+    enum err e = batch_set_aside(&p->batch, m, again, "under work at three crashes");
     return e != ERR_OK ? e : store_set_number(s, STORE_CRASHES, 0);
 }
 
@@ -174,14 +211,17 @@ static enum err one_batch(struct pipeline *p, bool *any)
     bool aside = false;
     int64_t cursor = store_number(p->store, STORE_CURSOR);
     bool careful = cursor < p->careful_until;
-    arena_reset(p->messages);
-    enum err e = inbox_read(p->reader, cursor, careful ? 1 : BATCH_MESSAGES, BATCH_BYTES,
-                            p->messages, &part);
+    enum err e;
+    do {
+        arena_reset(p->messages);
+        e = inbox_read(p->reader, cursor, careful ? 1 : BATCH_MESSAGES, BATCH_BYTES,
+                       p->messages, &part);
+    } while (e == ERR_FULL && grow_messages(p));
     *any = e == ERR_OK && part.count > 0;
     if (e != ERR_OK || part.count == 0) {
         return e;
     }
-    e = careful ? try_alone(p, &part.messages[0], &aside) : ERR_OK;
+    e = careful ? try_alone(p, &part.messages[0], false, &aside) : ERR_OK;
     if (e == ERR_OK && !aside) {
         e = batch_run(&p->batch, part.messages, part.count, false, &done);
     }
@@ -190,45 +230,66 @@ static enum err one_batch(struct pipeline *p, bool *any)
     return e;
 }
 
-/* Copies the messages of ids that are still there. */
+/* Copies the messages of ids that are still there, into p->messages. */
 static enum err get_messages(struct pipeline *p, const int64_t *ids, size_t count,
-                             struct message *out, size_t *found)
+                             struct message **out, size_t *found)
 {
+    arena_reset(p->messages);
+    *out = arena_take(p->messages, count * sizeof **out);
     *found = 0;
-    for (size_t i = 0; i < count; i++) {
-        enum err e = inbox_get(p->reader, ids[i], p->messages, &out[*found]);
-        if (e == ERR_FULL && *found > 0) {
-            break;
-        }
-        if (e != ERR_OK && e != ERR_ABSENT) {
-            return e;
-        }
+    enum err e = *out == NULL ? ERR_FULL : ERR_OK;
+    for (size_t i = 0; i < count && e == ERR_OK; i++) {
+        e = inbox_get(p->reader, ids[i], p->messages, *out + *found);
         *found += e == ERR_OK;
+        e = e == ERR_ABSENT ? ERR_OK : e;
     }
-    return ERR_OK;
+    return e == ERR_FULL && *found > 0 ? ERR_OK : e;
 }
 
-/* Some of the messages that waited, once more. */
+/* Works on messages that waited. *last: the last id that is done. */
+static enum err replay(struct pipeline *p, const int64_t *ids, size_t count, bool careful,
+                       int64_t *last)
+{
+    struct message *messages = NULL;
+    size_t found = 0;
+    size_t done = 0;
+    bool aside = false;
+    enum err e;
+    do {
+        e = get_messages(p, ids, count, &messages, &found);
+    } while (e == ERR_FULL && grow_messages(p));
+    *last = ids[count - 1];
+    if (e != ERR_OK || found == 0) {
+        return e;
+    }
+    e = careful ? try_alone(p, &messages[0], true, &aside) : ERR_OK;
+    if (e != ERR_OK || aside) {
+        return e;
+    }
+    e = batch_run(&p->batch, messages, found, true, &done);
+    *last = e == ERR_OK ? messages[done - 1].id : *last;
+    return e;
+}
+
+/* Some of the messages that waited, once more. It is on disk before which ones. */
 static enum err one_replay(struct pipeline *p)
 {
     int64_t ids[REPLAY_IDS];
     size_t count = 0;
-    size_t found = 0;
-    size_t done = 0;
+    int64_t last = 0;
+    bool careful = p->replay_after < p->replay_careful;
     enum err e = store_list_messages(p->store, FATE_PENDING, p->replay_after, ids,
-                                     REPLAY_IDS, &count);
-    if (e != ERR_OK || count == 0) {
-        p->replay_after = e == ERR_OK ? -1 : p->replay_after;
-        return e;
+                                     careful ? 1 : REPLAY_IDS, &count);
+    if (e == ERR_OK && count == 0) {
+        p->replay_after = -1;
+        return store_set_number(p->store, STORE_REPLAY, 0);
     }
-    arena_reset(p->messages);
-    struct message *messages = arena_take(p->messages, count * sizeof *messages);
-    e = messages == NULL ? ERR_MEMORY : get_messages(p, ids, count, messages, &found);
-    if (e == ERR_OK && found > 0) {
-        e = batch_run(&p->batch, messages, found, true, &done);
+    if (e == ERR_OK && store_number(p->store, STORE_REPLAY) < ids[count - 1]) {
+        e = store_set_number(p->store, STORE_REPLAY, ids[count - 1]);
     }
+    e = e != ERR_OK ? e : replay(p, ids, count, careful, &last);
     if (e == ERR_OK) {
-        p->replay_after = done > 0 ? messages[done - 1].id : ids[count - 1];
+        p->replay_after = last;
         store_idle(p->store);
     }
     return e;
@@ -239,20 +300,17 @@ static enum err one_replay(struct pipeline *p)
 static enum err take_configuration(struct pipeline *p, struct configuration *next,
                                    struct diag *d)
 {
-    struct arena *messages = arena_open(message_bytes(next));
-    if (messages == NULL || !current_reserve(p->current)) {
-        arena_close(messages);
-        configuration_free(next);
-        return ERR_MEMORY;
+    enum err e = ERR_OK;
+    if ((p->messages_size < message_bytes(next) &&
+         !open_messages(p, message_bytes(next))) ||
+        !current_reserve(p->current)) {
+        e = ERR_MEMORY;
     }
-    enum err e = batch_set_configuration(&p->batch, next, p->slots, d);
+    e = e != ERR_OK ? e : batch_set_configuration(&p->batch, next, p->slots, d);
     if (e != ERR_OK) {
-        arena_close(messages);
         configuration_free(next);
         return e;
     }
-    arena_close(p->messages);
-    p->messages = messages;
     const struct configuration *old = p->configuration;
     current_set(p->current, next);
     p->configuration = current_take(p->current);
@@ -260,21 +318,22 @@ static enum err take_configuration(struct pipeline *p, struct configuration *nex
     return ERR_OK;
 }
 
+/* The mutex is held. What waits is worked on again even if next is not taken: the list of
+ * what waits is made anew by that. */
 static void serve_reload(struct pipeline *p)
 {
-    pthread_mutex_lock(&p->mutex);
     struct reload *r = &p->reload;
     if (r->next != NULL) {
-        r->err = take_configuration(p, r->next, &r->diag);
-        r->next = NULL;
+        r->err = start_replay(p, &r->again);
         if (r->err == ERR_OK) {
-            r->err = store_pending_clear(p->store, &r->again);
-            p->replay_after = 0;
+            r->err = take_configuration(p, r->next, &r->diag);
+        } else {
+            configuration_free(r->next);
         }
+        r->next = NULL;
         r->done = true;
         pthread_cond_broadcast(&p->done);
     }
-    pthread_mutex_unlock(&p->mutex);
 }
 
 enum err pipeline_reload(struct pipeline *p, struct configuration *next, int64_t *again,
@@ -283,14 +342,23 @@ enum err pipeline_reload(struct pipeline *p, struct configuration *next, int64_t
     pthread_mutex_lock(&p->mutex);
     p->reload = (struct reload){.next = next};
     inbox_wake(p->inbox);
-    while (!p->reload.done && !atomic_load(&p->failed)) {
+    while (!p->reload.done && atomic_load(&p->runs)) {
         pthread_cond_wait(&p->done, &p->mutex);
     }
-    enum err e = p->reload.done ? p->reload.err : ERR_INTERNAL;
-    *again = p->reload.again;
-    *d = p->reload.diag;
+    if (!p->reload.done && !atomic_load(&p->failed)) {
+        serve_reload(p); /* no thread runs: the caller is the pipeline */
+    }
+    struct reload r = p->reload;
+    p->reload = (struct reload){0};
     pthread_mutex_unlock(&p->mutex);
-    return e;
+    if (!r.done) {
+        configuration_free(r.next);
+        diag_set(d, "the pipeline has stopped");
+        return ERR_INTERNAL;
+    }
+    *again = r.again;
+    *d = r.diag;
+    return r.err;
 }
 
 /* --- the thread --- */
@@ -354,7 +422,9 @@ static void *run_thread(void *arg)
     struct pipeline *p = arg;
     while (!atomic_load(&p->stop)) {
         bool any = false;
+        pthread_mutex_lock(&p->mutex);
         serve_reload(p);
+        pthread_mutex_unlock(&p->mutex);
         enum err e = one_batch(p, &any);
         if (e == ERR_OK && p->replay_after >= 0) {
             e = one_replay(p);
@@ -371,6 +441,7 @@ static void *run_thread(void *arg)
         }
     }
     pthread_mutex_lock(&p->mutex);
+    atomic_store(&p->runs, false);
     pthread_cond_broadcast(&p->done);
     pthread_mutex_unlock(&p->mutex);
     return NULL;
@@ -378,10 +449,13 @@ static void *run_thread(void *arg)
 
 enum err pipeline_start(struct pipeline *p)
 {
+    atomic_store(&p->stop, false);
+    atomic_store(&p->runs, true);
     if (pthread_create(&p->thread, NULL, run_thread, p) != 0) {
+        atomic_store(&p->runs, false);
         return ERR_MEMORY;
     }
-    p->running = true;
+    p->started = true;
     return ERR_OK;
 }
 
@@ -389,9 +463,9 @@ void pipeline_stop(struct pipeline *p)
 {
     atomic_store(&p->stop, true);
     inbox_wake(p->inbox);
-    if (p->running) {
+    if (p->started) {
         pthread_join(p->thread, NULL);
-        p->running = false;
+        p->started = false;
     }
 }
 

@@ -15,7 +15,9 @@
 
 struct pipeline; /* opaque */
 
-/* Opens hub.db in folder. inbox and current outlive it. ERR_NEWER, ERR_DAMAGED, ERR_IO
+/* Opens hub.db in folder. inbox and current outlive it. Messages that waited are worked
+ * on again: the configuration may be another one than before. ERR_NEWER, ERR_DAMAGED,
+ * ERR_IO
  * ...
  */
 MUST_USE enum err pipeline_open(const char *folder, struct inbox *inbox,
@@ -31,8 +33,9 @@ void pipeline_stop(struct pipeline *p);
 bool pipeline_has_failed(const struct pipeline *p);
 
 /* Between two batches: takes next (becomes current's) as the configuration and then the
- * messages that waited. Blocks until it holds. *again: messages that are worked on again.
- * On failure the old one holds and next was freed. */
+ * messages that waited. Blocks until it holds; where no thread runs the caller does it.
+ * *again: messages that are worked on again. On failure the old one holds and next was
+ * freed. */
 MUST_USE enum err pipeline_reload(struct pipeline *p, struct configuration *next,
                                   int64_t *again, struct diag *d);
 

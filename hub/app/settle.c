@@ -4,7 +4,7 @@
 #include "base/hash.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What happens when something stands at (series, time) already. Equal values: the source
@@ -15,6 +15,23 @@
 static bool same_value(double a, double b)
 {
     return a == b || (isnan(a) && isnan(b)); /* there is no -0 in the store */
+}
+
+/* The same message of the same series and time. */
+static bool same_place(const struct batch_row *x, const struct batch_row *y)
+{
+    return x->o.series == y->o.series && x->o.time_us == y->o.time_us &&
+           x->o.message == y->o.message;
+}
+
+/* The flags of all tests, wherever the time comes from. */
+static bool same_flags(quality_tests a, quality_tests b)
+{
+    bool same = true;
+    for (int slot = 0; slot < QUALITY_TESTS; slot++) {
+        same = same && quality_tests_get(a, slot) == quality_tests_get(b, slot);
+    }
+    return same;
 }
 
 static struct batch_message *find_in_batch(struct batch *b, int64_t id)
@@ -41,7 +58,7 @@ struct other {
     struct work work;
 };
 
-static enum err work_again(struct batch *b, int64_t id, struct other *out)
+static enum err try_again(struct batch *b, int64_t id, struct other *out)
 {
     struct work_rules rules;
     arena_reset(b->other);
@@ -55,6 +72,15 @@ static enum err work_again(struct batch *b, int64_t id, struct other *out)
         return ERR_OK;
     }
     return work_message(&b->worker, &out->message, &rules, b->other, &out->work);
+}
+
+static enum err work_again(struct batch *b, int64_t id, struct other *out)
+{
+    enum err e;
+    do {
+        e = try_again(b, id, out);
+    } while (e == ERR_FULL && batch_grow_other(b));
+    return e;
 }
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -74,7 +100,7 @@ static enum err compare_hashes(const struct message *a, const struct message *b,
 }
 
 /* *order < 0: the message of row ranks before the one with id. What lies below the floor
- * ranks before all. Two with the same bytes are equal. */
+ * ranks before all. 0: the same bytes; then the index decides. */
 static enum err compare_rank(struct batch *b, const struct batch_row *row, int64_t id,
                              int *order)
 {
@@ -108,28 +134,61 @@ static enum err compare_rank(struct batch *b, const struct batch_row *row, int64
     return compare_hashes(mine->message, message, order);
 }
 
+struct said {
+    int64_t time_us;
+    int32_t series;
+};
+
+static int compare_said(const void *a, const void *b)
+{
+    const struct said *x = a;
+    const struct said *y = b;
+    int by_series = compare_numbers(x->series, y->series);
+    return by_series != 0 ? by_series : compare_numbers(x->time_us, y->time_us);
+}
+
+/* The places that a message holds: what it says of one twice is a duplicate. */
+static void count_held(struct said *held, size_t count, int64_t counts[OUTCOME_COUNT])
+{
+    qsort(held, count, sizeof *held, compare_said);
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && compare_said(&held[i - 1], &held[i]) == 0;
+        counts[again ? OUTCOME_DUPLICATE : OUTCOME_STORED]++;
+    }
+}
+
 /* Counts of a message that has no row: all its readings were stored, or were there. */
-static enum err recount(struct batch *b, int64_t id, int64_t counts[OUTCOME_COUNT])
+static enum err recount(struct batch *b, int64_t id, struct message_row *row)
 {
     struct other other;
+    size_t count = 0;
     enum err e = work_again(b, id, &other);
     if (e != ERR_OK) {
         return e;
     }
-    memcpy(counts, other.work.outcomes, sizeof other.work.outcomes);
+    struct said *held = malloc((other.work.decoded.count + 1) * sizeof *held);
+    if (held == NULL) {
+        return ERR_MEMORY;
+    }
+    row->source = other.message.source;
+    memcpy(row->outcomes, other.work.outcomes, sizeof other.work.outcomes);
     for (size_t i = 0; i < other.work.decoded.count && e == ERR_OK; i++) {
         const struct work_item *item = &other.work.items[i];
-        int32_t series = 0;
+        struct said at = {.time_us = item->reading->time_us};
         bool holds = false;
         if (item->outcome != OUTCOME_STORED) {
             continue;
         }
-        e = batch_series(b, item, &series);
-        e = e != ERR_OK
-                ? e
-                : store_holds(b->store, series, item->reading->time_us, id, &holds);
-        counts[holds ? OUTCOME_STORED : OUTCOME_DUPLICATE]++;
+        e = batch_series(b, item, &at.series);
+        e = e != ERR_OK ? e : store_holds(b->store, at.series, at.time_us, id, &holds);
+        if (holds) {
+            held[count++] = at;
+        } else {
+            row->outcomes[OUTCOME_DUPLICATE]++;
+        }
     }
+    count_held(held, count, row->outcomes);
+    free(held);
     return e;
 }
 
@@ -150,41 +209,31 @@ static enum err rebook(struct batch *b, const struct message_row *row, enum outc
     return e != ERR_OK ? e : store_put_message(b->store, &changed);
 }
 
-/* The outcome of one reading of message id goes from one to another. Called before the
- * store is changed, so that what is counted anew is what was booked. */
-static enum err move_outcome(struct batch *b, int64_t id, enum outcome from,
-                             enum outcome to)
+/* The outcome of one reading of message id goes from one to another, because of row.
+ * Called before the store is changed, so that what is counted anew is what was booked. */
+static enum err move_outcome(struct batch *b, const struct batch_row *row, int64_t id,
+                             enum outcome from, enum outcome to)
 {
     struct batch_message *in_batch = find_in_batch(b, id);
     if (in_batch != NULL) {
-        in_batch->outcomes[from]--;
-        in_batch->outcomes[to]++;
+        /* one that is worked on again and comes later is counted when its turn comes */
+        if ((size_t)(in_batch - b->messages) <= row->message) {
+            in_batch->outcomes[from]--;
+            in_batch->outcomes[to]++;
+        }
         return ERR_OK;
     }
-    char source[128];
-    char stage[32];
-    char device[136];
-    char reason[REASON_LENGTH + 8];
-    struct message_row row;
-    enum err e = store_get_message(b->store, id, &row);
-    if (e == ERR_OK) { /* its texts live until the next call only */
-        snprintf(source, sizeof source, "%s", row.source);
-        snprintf(stage, sizeof stage, "%s", row.stage);
-        snprintf(device, sizeof device, "%s", row.device);
-        snprintf(reason, sizeof reason, "%s", row.reason);
-        row.source = source;
-        row.stage = stage;
-        row.device = device;
-        row.reason = reason;
-    } else if (e == ERR_ABSENT) {
-        struct message m;
-        row = (struct message_row){
-            .id = id, .fate = FATE_STORED, .stage = "", .device = "", .reason = ""};
-        e = recount(b, id, row.outcomes);
-        e = e != ERR_OK ? e : inbox_get(b->inbox, id, b->other, &m);
-        row.source = e == ERR_OK ? m.source : "";
+    if (id < store_number(b->store, STORE_FLOOR)) {
+        return ERR_OK; /* its totals are closed */
     }
-    return e == ERR_ABSENT ? ERR_OK : e != ERR_OK ? e : rebook(b, &row, from, to);
+    struct message_row of_id;
+    enum err e = store_get_message(b->store, id, &of_id);
+    if (e == ERR_ABSENT) {
+        of_id = (struct message_row){
+            .id = id, .fate = FATE_STORED, .stage = "", .device = "", .reason = ""};
+        e = recount(b, id, &of_id);
+    }
+    return e == ERR_ABSENT ? ERR_OK : e != ERR_OK ? e : rebook(b, &of_id, from, to);
 }
 
 /* The held value as an observation, for the conflicts: its index and unit as received
@@ -221,6 +270,20 @@ static enum err held_observation(struct batch *b, const struct batch_row *row,
     return e;
 }
 
+/* As compare_rank, against the one that is held. */
+static enum err compare_held(struct batch *b, const struct batch_row *row,
+                             const struct held *held, int *order)
+{
+    struct observation theirs;
+    enum err e = compare_rank(b, row, held->message, order);
+    if (e != ERR_OK || *order != 0) {
+        return e;
+    }
+    e = held_observation(b, row, held, &theirs);
+    *order = row->o.index - theirs.index;
+    return e;
+}
+
 /* How the held one is booked now. */
 static enum err held_outcome(struct batch *b, const struct batch_row *row,
                              enum outcome *out)
@@ -236,7 +299,7 @@ static enum err keep_row(struct batch *b, struct batch_row *row, const struct he
     enum outcome before = OUTCOME_STORED;
     enum err e = held_outcome(b, row, &before);
     if (e == ERR_OK && before == OUTCOME_STORED) {
-        e = move_outcome(b, held->message, OUTCOME_STORED, OUTCOME_CONFLICT_HELD);
+        e = move_outcome(b, row, held->message, OUTCOME_STORED, OUTCOME_CONFLICT_HELD);
     }
     b->messages[row->message].outcomes[OUTCOME_CONFLICT_KEPT]++;
     return e != ERR_OK ? e : store_keep(b->store, &row->o);
@@ -260,12 +323,13 @@ static enum err lose(struct batch *b, struct batch_row *row, const struct held *
         return ERR_OK;
     }
     e = e != ERR_OK ? e : compare_rank(b, row, kept.message, &order);
+    order = order != 0 ? order : row->o.index - kept.index;
     if (e != ERR_OK || order >= 0) {
         mine->outcomes[OUTCOME_DUPLICATE]++;
         return e;
     }
     mine->outcomes[OUTCOME_CONFLICT_KEPT]++;
-    e = move_outcome(b, kept.message, OUTCOME_CONFLICT_KEPT, OUTCOME_DUPLICATE);
+    e = move_outcome(b, row, kept.message, OUTCOME_CONFLICT_KEPT, OUTCOME_DUPLICATE);
     e = e != ERR_OK ? e : store_unkeep(b->store, &kept);
     return e != ERR_OK ? e : store_keep(b->store, &row->o);
 }
@@ -277,16 +341,17 @@ static enum err win(struct batch *b, struct batch_row *row, const struct held *h
     struct observation loser;
     enum outcome before = OUTCOME_STORED;
     enum err e = held_outcome(b, row, &before);
-    e = e != ERR_OK ? e : move_outcome(b, held->message, before, OUTCOME_CONFLICT_KEPT);
+    e = e != ERR_OK ? e
+                    : move_outcome(b, row, held->message, before, OUTCOME_CONFLICT_KEPT);
     if (e != ERR_OK) {
         return e;
     }
     e = store_get_kept(b->store, row->o.series, row->o.time_us, row->o.value, &kept);
     if (e == ERR_OK) { /* this value was kept by another message */
         e = store_unkeep(b->store, &kept);
-        e = e != ERR_OK
-                ? e
-                : move_outcome(b, kept.message, OUTCOME_CONFLICT_KEPT, OUTCOME_DUPLICATE);
+        e = e != ERR_OK ? e
+                        : move_outcome(b, row, kept.message, OUTCOME_CONFLICT_KEPT,
+                                       OUTCOME_DUPLICATE);
     }
     e = e == ERR_ABSENT ? ERR_OK : e;
     e = e != ERR_OK ? e : held_observation(b, row, held, &loser);
@@ -304,7 +369,7 @@ static enum err settle_different(struct batch *b, struct batch_row *row,
         return lose(b, row, held);
     }
     if (!isnan(held->value) || held->message < store_number(b->store, STORE_FLOOR)) {
-        enum err e = compare_rank(b, row, held->message, &order);
+        enum err e = compare_held(b, row, held, &order);
         if (e != ERR_OK || order >= 0) {
             return e != ERR_OK ? e : lose(b, row, held);
         }
@@ -318,16 +383,30 @@ static enum err settle_equal(struct batch *b, struct batch_row *row,
     struct batch_message *mine = &b->messages[row->message];
     enum outcome before = OUTCOME_STORED;
     int order = 0;
-    enum err e = compare_rank(b, row, held->message, &order);
+    enum err e = compare_held(b, row, held, &order);
     if (e != ERR_OK || order >= 0) {
         mine->outcomes[OUTCOME_DUPLICATE]++;
         return e;
     }
     e = held_outcome(b, row, &before);
-    e = e != ERR_OK ? e : move_outcome(b, held->message, before, OUTCOME_DUPLICATE);
+    e = e != ERR_OK ? e : move_outcome(b, row, held->message, before, OUTCOME_DUPLICATE);
     mine->outcomes[before]++;
     row->changed = true;
-    return e != ERR_OK ? e : store_replace(b->store, &row->o, false);
+    return e != ERR_OK
+               ? e
+               : store_replace(b->store, &row->o, !same_flags(row->o.tests, held->tests));
+}
+
+/* True if an earlier reading of the message says the same of the same place. */
+static bool said_before(const struct batch *b, const struct batch_row *row)
+{
+    for (const struct batch_row *at = row; at > b->rows && same_place(at - 1, row);) {
+        at--;
+        if (same_value(at->o.value, row->o.value)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The message holds this place already: it was worked on before, or says it twice. */
@@ -335,19 +414,26 @@ static enum err settle_own(struct batch *b, struct batch_row *row,
                            const struct held *held)
 {
     struct batch_message *mine = &b->messages[row->message];
-    const struct batch_row *before = row - 1;
-    bool second = row > b->rows && before->o.series == row->o.series &&
-                  before->o.time_us == row->o.time_us &&
-                  before->o.message == row->o.message;
-    if (second && same_value(row->o.value, held->value)) {
+    struct observation kept = {0};
+    if (same_value(row->o.value, held->value) && said_before(b, row)) {
         mine->outcomes[OUTCOME_DUPLICATE]++;
         return ERR_OK;
     }
-    if (second) {
-        return isnan(held->value) ? win(b, row, held) : lose(b, row, held);
+    enum err e = ERR_ABSENT;
+    if (!same_value(row->o.value, held->value)) {
+        e = store_get_kept(b->store, row->o.series, row->o.time_us, row->o.value, &kept);
+        if (e == ERR_OK && kept.message == row->o.message) {
+            return lose(b, row, held);
+        }
+        if ((e == ERR_OK || e == ERR_ABSENT) && row > b->rows &&
+            same_place(row - 1, row)) {
+            return isnan(held->value) ? win(b, row, held) : lose(b, row, held);
+        }
     }
+    /* here it is what is held, or the configuration gives another value now: what is
+     * stored stays */
     enum outcome now = OUTCOME_STORED;
-    enum err e = held_outcome(b, row, &now);
+    e = e == ERR_OK || e == ERR_ABSENT ? held_outcome(b, row, &now) : e;
     mine->outcomes[now]++;
     return e;
 }

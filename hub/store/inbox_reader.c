@@ -66,10 +66,14 @@ static enum err prepare_all(struct inbox_reader *r)
         "SELECT c.session, c.connected, c.present, s.name FROM connections c "
         "JOIN sources s ON s.id = c.source WHERE c.id = ?1";
     static const char before[] =
-        "SELECT " COLUMNS "FROM messages m WHERE m.id < ?1 AND m.id > ?4 "
-        "AND m.packet = ?3 AND m.connection = (SELECT max(p.id) FROM connections p "
+        /* the last one of the session with this packet id: it must not be of m's own
+         * connection */
+        "WITH before(id) AS (SELECT max(p.id) FROM connections p "
         "JOIN connections c ON c.id = ?2 WHERE p.source = c.source AND p.id < ?2 "
-        "AND p.session = c.session) ORDER BY m.id DESC LIMIT 1";
+        "AND p.session = c.session) "
+        "SELECT " COLUMNS "FROM (SELECT * FROM messages WHERE id < ?1 AND id > ?4 "
+        "AND packet = ?3 AND connection IN (?2, (SELECT id FROM before)) "
+        "ORDER BY id DESC LIMIT 1) m WHERE m.connection != ?2";
     enum err e = sqlite_prepare(r->db, after, &r->after);
     e = e != ERR_OK ? e : sqlite_prepare(r->db, one, &r->one);
     e = e != ERR_OK ? e : sqlite_prepare(r->db, connection, &r->connection);

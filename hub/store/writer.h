@@ -33,6 +33,7 @@ enum store_number {
     STORE_SUSPECT,   /* inbox id that is being tried alone; 0: none */
     STORE_CRASHES,   /* times that STORE_SUSPECT was under work at a crash */
     STORE_FOLD,      /* change numbers up to it are folded */
+    STORE_REPLAY,    /* waiting ids up to it are worked on again; 0: none */
     STORE_NUMBERS
 };
 int64_t store_number(const struct store *s, enum store_number n);
