@@ -4,17 +4,79 @@
 #include "app/context.h"
 #include "app/control.h"
 #include "app/requests.h"
+#include "base/clock.h"
 
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Prints what comes; the line of progress stands on a terminal only. */
+struct printing {
+    const struct invocation *invocation;
+    bool progress; /* wanted */
+    int width;     /* of the line of progress that stands there; 0: none */
+    int64_t begin_us;
+};
+
+static void printing_init(struct printing *p, const struct invocation *i)
+{
+    const char *terminal = getenv("TERM");
+    bool dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;
+    *p = (struct printing){.invocation = i,
+                           .progress = !i->quiet && !dumb && isatty(STDERR_FILENO),
+                           .begin_us = clock_monotonic_us()};
+}
+
+static void wipe_progress(struct printing *p)
+{
+    if (p->width > 0) {
+        fprintf(stderr, "\r%*s\r", p->width, "");
+        p->width = 0;
+    }
+}
+
+/* What is under way, how far, how long still. */
+static void print_progress(struct printing *p, json_t *progress)
+{
+    const char *what = json_string_value(json_object_get(progress, "what"));
+    int64_t done = json_integer_value(json_object_get(progress, "done"));
+    int64_t of = json_integer_value(json_object_get(progress, "of"));
+    int64_t passed_s = (clock_monotonic_us() - p->begin_us) / CLOCK_US_PER_S;
+    if (!p->progress || what == NULL || of < 1) {
+        return;
+    }
+    wipe_progress(p);
+    p->width = fprintf(stderr, "%s: %s, %lld of %lld done", p->invocation->command->name,
+                       what, (long long)done, (long long)of);
+    if (done > 0 && done < of) {
+        p->width += fprintf(stderr, ", about %lld s still",
+                            (long long)(passed_s * (of - done) / done));
+    }
+    fflush(stderr);
+}
 
 static void print_line(void *arg, const char *line)
 {
-    (void)arg;
+    struct printing *p = arg;
     json_t *parsed = json_loads(line, 0, NULL);
     const char *text = json_string_value(json_object_get(parsed, "text"));
-    puts(text != NULL ? text : line);
-    fflush(stdout);
+    const char *remark = json_string_value(json_object_get(parsed, "remark"));
+    const char *fault = json_string_value(json_object_get(parsed, "fault"));
+    json_t *progress = json_object_get(parsed, "progress");
+    if (progress != NULL) {
+        print_progress(p, progress);
+    } else {
+        wipe_progress(p);
+    }
+    if (text != NULL && !p->invocation->quiet) {
+        puts(text);
+        fflush(stdout);
+    } else if (remark != NULL) {
+        command_say(p->invocation, "%s", remark);
+    } else if (fault != NULL) {
+        fprintf(stderr, "%s\n", fault);
+    }
     json_decref(parsed);
 }
 
@@ -24,7 +86,10 @@ static enum err ask(const struct invocation *i, const char *data, const char *re
 {
     struct diag d = {0};
     int answered = EXIT_FAILED;
-    enum err e = control_ask(data, request, NULL, print_line, &answered, &d);
+    struct printing printing;
+    printing_init(&printing, i);
+    enum err e = control_ask(data, request, &printing, print_line, &answered, &d);
+    wipe_progress(&printing);
     if (e == ERR_OK && answered != EXIT_DONE && answered != EXIT_FINDINGS) {
         command_fail(i, answered, "%s", d.text);
     }
@@ -68,6 +133,7 @@ static int round_here(const struct invocation *i, const char *data,
     struct configuration *c = NULL;
     struct current *current = NULL;
     struct publishing *publishing = NULL;
+    struct printing printing;
     struct diag d = {0};
     int lock = -1;
     int code = EXIT_DONE;
@@ -79,7 +145,10 @@ static int round_here(const struct invocation *i, const char *data,
         e = current == NULL ? ERR_MEMORY
                             : publishing_open(data, current, NULL, &publishing, &d);
     }
-    e = e != ERR_OK ? e : request_round(publishing, work, NULL, print_line, &code, &d);
+    printing_init(&printing, i);
+    e = e != ERR_OK ? e
+                    : request_round(publishing, work, &printing, print_line, &code, &d);
+    wipe_progress(&printing);
     if (e != ERR_OK) {
         code = command_fail_diag(i, context_exit_code(e), &d);
     }

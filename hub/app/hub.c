@@ -43,6 +43,8 @@ static enum err make_data_folder(const char *data, struct diag *d)
     return ERR_OK;
 }
 
+/* Comes before any thread starts: threads inherit the mask, and one that does not block
+ * SIGTERM would be ended by it, and the hub with it. */
 static enum err watch_signals(struct hub *h)
 {
     sigset_t set;
@@ -50,7 +52,6 @@ static enum err watch_signals(struct hub *h)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    /* before any thread starts, of libraries too: they inherit it */
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     h->signals = signalfd(-1, &set, SFD_CLOEXEC);
     return h->signals >= 0 ? ERR_OK : ERR_IO;

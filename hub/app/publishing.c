@@ -105,6 +105,17 @@ enum err publishing_round(struct publishing *p, enum publishing_work work,
     return e;
 }
 
+void publishing_count(struct publishing *p, size_t *datasets, size_t *pushes)
+{
+    const struct configuration *c = current_take(p->current);
+    *datasets = c->dataset_count;
+    *pushes = 0;
+    for (size_t k = 0; k < c->dataset_count; k++) {
+        *pushes += c->datasets[k].target_count;
+    }
+    current_give(p->current, c);
+}
+
 static void log_push(void *arg, const struct outbox_push *push,
                      const struct publish_result *result)
 {

@@ -32,6 +32,9 @@ enum publishing_work {
 MUST_USE enum err publishing_round(struct publishing *p, enum publishing_work work,
                                    struct publish_report *report, struct diag *d);
 
+/* How many datasets there are, and how many pushes of one dataset to one portal. */
+void publishing_count(struct publishing *p, size_t *datasets, size_t *pushes);
+
 /* A round soon: configuration or demand changed. */
 void publishing_wake(struct publishing *p);
 

@@ -11,34 +11,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- answers: lines of {"text": ...} for people --- */
+/* --- answers: lines of {"text": ...} and so on for people --- */
 
 struct answers {
     void *arg;
     void (*line)(void *arg, const char *line); /* NULL: to the log */
 };
 
-static void say(const struct answers *to, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+enum answer {
+    ANSWER_TEXT,   /* what was asked for */
+    ANSWER_REMARK, /* talk; --quiet leaves it out */
+    ANSWER_FAULT,
+};
 
-static void say(const struct answers *to, const char *format, ...)
+static void send_line(const struct answers *to, json_t *line)
 {
-    char text[1200];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (to->line == NULL) {
-        log_line(LOG_INFO, "hub", "%s", text);
-        return;
-    }
-    json_t *line = json_pack("{s:s}", "text", text);
     char *dumped = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
     if (dumped != NULL) {
         to->line(to->arg, dumped);
     }
     free(dumped);
     json_decref(line);
+}
+
+static void say(const struct answers *to, enum answer kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct answers *to, enum answer kind, const char *format, ...)
+{
+    static const char *const names[] = {"text", "remark", "fault"};
+    char text[1200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (to->line == NULL) {
+        log_line(kind == ANSWER_FAULT ? LOG_ERROR : LOG_INFO, "hub", "%s", text);
+        return;
+    }
+    send_line(to, json_pack("{s:s}", names[kind], text));
 }
 
 static void answer_fd(void *arg, const char *line)
@@ -68,8 +79,8 @@ static void say_faults(const struct answers *to, const struct config_faults *fau
     char text[640];
     for (size_t k = 0; k < faults->count; k++) {
         const struct config_fault *f = &faults->faults[k];
-        say(to, "%s%s", f->finding ? "finding: " : "",
-            diag_format(&f->diag, text, sizeof text));
+        say(to, f->finding ? ANSWER_REMARK : ANSWER_FAULT, "%s%s",
+            f->finding ? "finding: " : "", diag_format(&f->diag, text, sizeof text));
     }
 }
 
@@ -80,9 +91,9 @@ static void say_change(struct hub_parts *p, const struct configuration *next,
     char why[161];
     const struct configuration *now = current_take(p->current);
     if (config_only_adds(now, next, why)) {
-        say(to, "the new configuration only adds");
+        say(to, ANSWER_REMARK, "the new configuration only adds");
     } else {
-        say(to,
+        say(to, ANSWER_REMARK,
             "the new configuration changes how readings come out: %s; what is stored "
             "stays as it is",
             why);
@@ -120,9 +131,10 @@ static void take_configuration(struct hub_parts *p, struct configuration *next,
     }
     publishing_wake(p->publishing);
     if (again > 0) {
-        say(&to, "%lld messages that waited are worked on again", (long long)again);
+        say(&to, ANSWER_REMARK, "%lld messages that waited are worked on again",
+            (long long)again);
     }
-    say(&to, "the new configuration holds");
+    say(&to, ANSWER_REMARK, "the new configuration holds");
     finish(fd, NULL, EXIT_DONE);
 }
 
@@ -183,26 +195,44 @@ static void serve_status(struct hub_parts *p, int fd)
 struct reporting {
     struct answers to;
     int faults;
+    const struct dataset *under_way;
+    size_t datasets, pushes; /* begun */
+    size_t dataset_count, push_count;
 };
+
+/* For a progress line: what is under way, how many are done, of how many. */
+static void tell_progress(const struct reporting *r, const char *what, size_t begun,
+                          size_t of)
+{
+    size_t done = begun > 0 ? begun - 1 : 0;
+    if (r->to.line != NULL) {
+        send_line(&r->to, json_pack("{s:{s:s, s:I, s:I}}", "progress", "what", what,
+                                    "done", (json_int_t)done, "of", (json_int_t)of));
+    }
+}
 
 static void report_file(void *arg, const struct dataset *dataset, const char *path,
                         const struct exported *e)
 {
-    const struct reporting *r = arg;
-    (void)dataset;
+    struct reporting *r = arg;
+    if (dataset != r->under_way) {
+        r->under_way = dataset;
+        r->datasets++;
+    }
     if (e->rows == 0) {
-        say(&r->to, "%s  removed: no rows any more", path);
+        say(&r->to, ANSWER_TEXT, "%s  removed: no rows any more", path);
     } else {
-        say(&r->to, "%s  %lld rows, %s", path, (long long)e->rows,
+        say(&r->to, ANSWER_TEXT, "%s  %lld rows, %s", path, (long long)e->rows,
             e->changed ? "written" : "unchanged");
     }
+    tell_progress(r, dataset->dataset, r->datasets, r->dataset_count);
 }
 
 static void report_fault(void *arg, const struct dataset *dataset, const char *sentence)
 {
     struct reporting *r = arg;
     r->faults++;
-    say(&r->to, "%s: %s", dataset->dataset, sentence);
+    say(&r->to, ANSWER_FAULT, "%s: %s", dataset->dataset, sentence);
 }
 
 static void report_push(void *arg, const struct outbox_push *push,
@@ -210,11 +240,14 @@ static void report_push(void *arg, const struct outbox_push *push,
 {
     struct reporting *r = arg;
     if (result == NULL) {
+        r->pushes++;
+        tell_progress(r, push->dataset, r->pushes, r->push_count);
         return;
     }
     bool good = push->state == OUTBOX_DONE;
     r->faults += !good;
-    say(&r->to, "%s to %s: %s%s%s", push->dataset, push->target,
+    say(&r->to, good ? ANSWER_TEXT : ANSWER_FAULT, "%s to %s: %s%s%s", push->dataset,
+        push->target,
         good && result->writes == 0 ? "unchanged, nothing sent"
         : good                      ? "sent and read back"
                                     : outbox_state_text(push->state),
@@ -226,6 +259,7 @@ enum err request_round(struct publishing *publishing, enum publishing_work work,
                        int *exit_code, struct diag *d)
 {
     struct reporting r = {.to = {.arg = arg, .line = line}};
+    publishing_count(publishing, &r.dataset_count, &r.push_count);
     struct publish_report report = {
         .arg = &r, .file = report_file, .fault = report_fault, .push = report_push};
     enum err e = publishing_round(publishing, work, &report, d);

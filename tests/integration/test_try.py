@@ -207,7 +207,7 @@ class CommandLine(unittest.TestCase):
                             topic="pegel/p1/level")
         line, = lines(done.out)
         self.assertEqual((line["device"], line["field"], line["value"]), ("p1", "/level", 512))
-        unknown = self.run_try("--source", "plane", "-", stdin=b"1")
+        unknown = self.run_try("--source", "plan", "-", stdin=b"1")
         self.assertEqual(unknown.code, 2)
         self.assertIn("did you mean plain?", unknown.err)
 
