@@ -2,8 +2,10 @@
 #include "app/report.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <math.h>
+#include <string.h>
 
 int report_open(const struct invocation *i, struct report *r)
 {
@@ -93,6 +95,11 @@ const char *report_age(int64_t time_us, int64_t now_us, char to[REPORT_AGE])
     snprintf(to, REPORT_AGE, "%lld %s ago", (long long)(age_s / steps[k].unit_s),
              steps[k].name);
     return to;
+}
+
+const char *report_plain(const char *text, char to[REPORT_PLAIN])
+{
+    return text_escape(to, REPORT_PLAIN, text, strlen(text));
 }
 
 const char *report_count(int64_t count, const char *noun, char to[REPORT_COUNT])

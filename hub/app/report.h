@@ -44,6 +44,10 @@ const char *report_time_text(int64_t time_us);
 enum { REPORT_AGE = 32 };
 const char *report_age(int64_t time_us, int64_t now_us, char to[REPORT_AGE]);
 
+/* Text from outside for a terminal: control characters escaped, cut. Gives to. */
+enum { REPORT_PLAIN = 320 };
+const char *report_plain(const char *text, char to[REPORT_PLAIN]);
+
 /* "1 message", "7 messages". Gives to. */
 enum { REPORT_COUNT = 64 };
 const char *report_count(int64_t count, const char *noun, char to[REPORT_COUNT]);

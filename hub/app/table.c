@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/table.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -64,6 +66,7 @@ static struct row *add_row(struct table *t)
 void table_put(struct table *t, const char *format, ...)
 {
     char text[TABLE_CELL];
+    char plain[TABLE_CELL];
     struct row *row = t->next == 0 ? add_row(t) : &t->rows[t->count - 1];
     if (row == NULL) {
         return;
@@ -72,13 +75,14 @@ void table_put(struct table *t, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    row->cells[t->next] = strdup(text);
+    row->cells[t->next] = strdup(text_escape(plain, sizeof plain, text, strlen(text)));
     t->next = (t->next + 1) % t->columns;
 }
 
 void table_note(struct table *t, const char *format, ...)
 {
     char text[1024];
+    char plain[1024];
     if (t->count == 0) {
         return;
     }
@@ -87,7 +91,8 @@ void table_note(struct table *t, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     free(t->rows[t->count - 1].note);
-    t->rows[t->count - 1].note = strdup(text);
+    t->rows[t->count - 1].note =
+        strdup(text_escape(plain, sizeof plain, text, strlen(text)));
 }
 
 /* Characters, not bytes: names carry umlauts. */

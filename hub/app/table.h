@@ -3,7 +3,8 @@
 #define APP_TABLE_H
 
 /* A table for people: headings, cells, columns as wide as they need be. A heading that
- * begins with '>' is of a column of numbers, which stand at the right. Threads: main. */
+ * begins with '>' is of a column of numbers, which stand at the right. Control
+ * characters in cells and notes come out escaped. Threads: main. */
 
 #include <stdio.h>
 

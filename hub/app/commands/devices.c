@@ -103,16 +103,19 @@ static void take_pending(void *arg, const struct report_pending *p)
     l->count += is_device;
     if (l->json == NULL && is_device) {
         char count[REPORT_COUNT];
+        char device[REPORT_PLAIN];
+        report_plain(p->device, device);
         report_count(p->count, "message", count);
         if (p->count == 1) {
-            printf("%s  from %s: %s, %s\n", p->device, p->source, count,
+            printf("%s  from %s: %s, %s\n", device, p->source, count,
                    report_time_text(p->last_us));
         } else {
-            printf("%s  from %s: %s, first %s, last %s\n", p->device, p->source, count,
+            printf("%s  from %s: %s, first %s, last %s\n", device, p->source, count,
                    report_time_text(p->first_us), report_time_text(p->last_us));
         }
     } else if (l->json == NULL) {
-        printf("    %s\n", p->field);
+        char field[REPORT_PLAIN];
+        printf("    %s\n", report_plain(p->field, field));
     } else if (is_device) {
         l->fields = json_array();
         json_array_append_new(

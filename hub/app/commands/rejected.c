@@ -27,8 +27,9 @@ static void take_row(void *arg, const struct report_message *m)
         json_array_append_new(list->json, message_json(m));
         return;
     }
-    printf("%lld  %s  %s%s%s\n", (long long)m->id, m->source, m->device,
-           m->device[0] != '\0' ? ": " : "", m->reason);
+    char device[REPORT_PLAIN];
+    printf("%lld  %s  %s%s%s\n", (long long)m->id, m->source,
+           report_plain(m->device, device), m->device[0] != '\0' ? ": " : "", m->reason);
 }
 
 static int list_rejected(struct invocation *i)
@@ -65,8 +66,10 @@ static int list_rejected(struct invocation *i)
 static void print_message(const struct message *m)
 {
     char *text = malloc(SHOWN);
-    printf("topic    %s\nsource   %s\narrived  %s\nbytes    %zu\n\n", m->topic, m->source,
-           report_time_text(m->arrival_us), m->full_size);
+    char topic[REPORT_PLAIN];
+    printf("topic    %s\nsource   %s\narrived  %s\nbytes    %zu\n\n",
+           report_plain(m->topic, topic), m->source, report_time_text(m->arrival_us),
+           m->full_size);
     if (text != NULL) {
         puts(text_escape(text, SHOWN, m->payload, m->size));
     }
@@ -75,11 +78,12 @@ static void print_message(const struct message *m)
 
 static void print_story(void *arg, const struct report_message *m)
 {
+    char device[REPORT_PLAIN];
     (void)arg;
     printf("message  %lld, %s\n", (long long)m->id, fate_text(m->fate));
     if (m->reason[0] != '\0') {
-        printf("reason   %s%s%s (%s)\n", m->device, m->device[0] != '\0' ? ": " : "",
-               m->reason, m->stage);
+        printf("reason   %s%s%s (%s)\n", report_plain(m->device, device),
+               m->device[0] != '\0' ? ": " : "", m->reason, m->stage);
     }
 }
 

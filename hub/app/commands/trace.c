@@ -72,9 +72,13 @@ static void print_steps(struct tracing *t, const struct observation_row *row,
         }
         char raw[NUMBER_TEXT];
         char value[NUMBER_TEXT];
+        char field[REPORT_PLAIN];
+        char unit[REPORT_PLAIN];
         printf("  decode     %s: %s = %s %s, time from the %s\n", work.decoded.format,
-               r->field, r->kind == VALUE_NUMBER ? value_text(r->value, raw) : "missing",
-               r->unit != NULL ? r->unit : "", time_source_text(r->time_source));
+               report_plain(r->field, field),
+               r->kind == VALUE_NUMBER ? value_text(r->value, raw) : "missing",
+               report_plain(r->unit != NULL ? r->unit : "", unit),
+               time_source_text(r->time_source));
         printf("  resolve    device %s, model %s\n", r->device,
                item->place.device->model->model);
         printf("  normalise  %s %s\n", value_text(item->value.value, value),
@@ -110,8 +114,9 @@ static void print_message(struct tracing *t, const struct observation_row *row)
         return;
     }
     print_steps(t, row, &m);
-    printf("  message    %lld on %s, from %s at %s\n", (long long)m.id, m.topic, m.source,
-           report_time_text(m.arrival_us));
+    char topic[REPORT_PLAIN];
+    printf("  message    %lld on %s, from %s at %s\n", (long long)m.id,
+           report_plain(m.topic, topic), m.source, report_time_text(m.arrival_us));
     print_payload(t, &m);
 }
 
@@ -119,11 +124,13 @@ static enum err print_row(struct tracing *t, const struct observation_row *row)
 {
     char value[NUMBER_TEXT];
     char raw[NUMBER_TEXT];
+    char unit[REPORT_PLAIN];
     t->found++;
     printf("%s %s %s %s %s\n", row->key.station, row->key.parameter, row->key.position,
            row->key.origin, report_time_text(row->time_us));
     printf("  value      %s %s\n", value_text(row->value, value), row->unit);
-    printf("  received   %s %s\n", value_text(row->raw, raw), row->raw_unit);
+    printf("  received   %s %s\n", value_text(row->raw, raw),
+           report_plain(row->raw_unit, unit));
     print_flags(t, row->tests);
     enum err e = report_revisions(t->report.store, row->series, row->time_us, NULL,
                                   print_revision);
