@@ -183,14 +183,15 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
     if (to[0] != '\0') {
         return;
     }
-    if (end == GATE_CLIENT && m->address.tls && !was_connected) {
-        /* paho checks the name after the handshake and says nothing when it differs */
+    if (end != GATE_AWAY && m->address.tls && !was_connected) {
+        /* paho checks the name after the handshake and says nothing when it differs; who
+         * closes first then is chance, so that it looks like the other case */
         snprintf(to, MQTT_SENTENCE,
-                 "TLS with %s failed: its certificate does not name %s",
+                 "TLS with %s failed: its certificate does not name %s, or it wants a "
+                 "client certificate",
                  m->source->broker, m->address.host);
     } else if (end == GATE_BROKER && !was_connected) {
-        snprintf(to, MQTT_SENTENCE, "%s: %s before it answered%s", m->source->broker, why,
-                 m->address.tls ? " (does it want a client certificate?)" : "");
+        snprintf(to, MQTT_SENTENCE, "%s: %s before it answered", m->source->broker, why);
     } else if (end == GATE_CLIENT) {
         text_copy(to, MQTT_SENTENCE,
                   was_connected ? "the broker did not answer in time"
