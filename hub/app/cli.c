@@ -109,9 +109,11 @@ static const struct verb *find_verb(const struct command *c, const char *name)
 
 static int unknown_option(const struct invocation *i, const char *given)
 {
-    const char *names[OPTIONS_MOST + 5] = {"--config", "--data", "--json", "--quiet",
-                                           "--help"};
-    size_t count = 5;
+    const char *names[OPTIONS_MOST + 5] = {"--config", "--data", "--quiet", "--help"};
+    size_t count = 4;
+    if (i->verb->json) {
+        names[count++] = "--json";
+    }
     for (size_t k = 0; k < OPTIONS_MOST && i->verb->options[k].name != NULL; k++) {
         names[count++] = i->verb->options[k].name;
     }

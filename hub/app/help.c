@@ -11,6 +11,8 @@ static const struct command_option common[] = {
     {"--quiet", NULL, "no remarks on stderr, only faults"},
 };
 
+static const struct command_option json = {"--json", NULL, "JSON for programs"};
+
 enum { COMMON = sizeof common / sizeof *common };
 
 static void put_name(FILE *to, const struct command *c, const struct verb *v)
@@ -40,7 +42,7 @@ void help_verb(FILE *to, const struct command *c, const struct verb *v)
         put_option(to, &v->options[k]);
     }
     if (v->json) {
-        put_option(to, &(struct command_option){"--json", NULL, "JSON for programs"});
+        put_option(to, &json);
     }
     for (size_t k = 0; k < COMMON; k++) {
         put_option(to, &common[k]);
@@ -76,14 +78,21 @@ void help_all(FILE *to)
         to);
 }
 
-/* Text in roff: a leading point or a backslash would be read as a command. */
+/* Text in roff: a leading point or quote would be read as a request, a backslash as an
+ * escape. */
 static void put_roff(FILE *to, const char *text)
 {
+    if (*text == '.' || *text == '\'') {
+        fputs("\\&", to);
+    }
     for (; *text != '\0'; text++) {
-        if (*text == '\\' || *text == '-') {
-            fputc('\\', to);
+        if (*text == '\\') {
+            fputs("\\e", to);
+        } else if (*text == '-' || *text == '\'') {
+            fputs(*text == '-' ? "\\-" : "\\(aq", to);
+        } else {
+            fputc(*text, to);
         }
-        fputc(*text, to);
     }
 }
 
@@ -106,14 +115,17 @@ static void manual_verb(FILE *to, const struct command *c, const struct verb *v)
     put_name(to, c, v);
     fprintf(to, " %s\n", v->arguments);
     put_roff(to, v->summary);
-    fputs(".\n", to);
+    fputs(".\n.PP\n.RS 4\n.EX\n", to);
     for (size_t k = 0; k < 4 && v->examples[k] != NULL; k++) {
-        fputs(".PP\n.RS\n", to);
         put_roff(to, v->examples[k]);
-        fputs("\n.RE\n", to);
+        fputc('\n', to);
     }
+    fputs(".EE\n.RE\n", to);
     for (size_t k = 0; k < OPTIONS_MOST && v->options[k].name != NULL; k++) {
         manual_option(to, &v->options[k]);
+    }
+    if (v->json) {
+        manual_option(to, &json);
     }
 }
 
@@ -132,6 +144,11 @@ void help_manual(FILE *to)
     for (size_t k = 0; k < COMMON; k++) {
         manual_option(to, &common[k]);
     }
+    fputs(".SH ENVIRONMENT\n.TP\n.B KOGGE_CONFIG\nconfiguration folder, where "
+          "\\-\\-config is not given\n.TP\n.B KOGGE_DATA\ndata folder, where "
+          "\\-\\-data is not given\n.TP\n.B NO_COLOR\nof no effect: no colour is "
+          "ever printed\n",
+          to);
     fputs(
         ".SH EXIT STATUS\n0 done; 1 failed; 2 usage; 3 done, with findings; 4 hub or "
         "store not reachable; 5 configuration invalid; 6 locked by another process. Any "
@@ -139,24 +156,43 @@ void help_manual(FILE *to)
         to);
 }
 
-static void complete_verb(FILE *to, const struct command *c)
+static void complete_options(FILE *to, const struct verb *v)
 {
-    fprintf(to, "    %s) words=\"--config --data --quiet --help", c->name);
+    fputs("--config --data --quiet --help", to);
+    if (v->json) {
+        fputs(" --json", to);
+    }
+    for (size_t k = 0; k < OPTIONS_MOST && v->options[k].name != NULL; k++) {
+        fprintf(to, " %s", v->options[k].name);
+    }
+}
+
+/* The sub-verbs, then the options of the one that was typed, else of the default. */
+static void complete_command(FILE *to, const struct command *c)
+{
+    fprintf(to, "    %s)\n      case \"$sub\" in\n", c->name);
     for (size_t n = 0; n < c->verb_count; n++) {
-        const struct verb *v = &c->verbs[n];
-        fprintf(to, "%s%s%s", v->name[0] != '\0' ? " " : "", v->name,
-                v->json ? " --json" : "");
-        for (size_t k = 0; k < OPTIONS_MOST && v->options[k].name != NULL; k++) {
-            fprintf(to, " %s", v->options[k].name);
+        if (c->verbs[n].name[0] != '\0') {
+            fprintf(to, "        %s) words=\"", c->verbs[n].name);
+            complete_options(to, &c->verbs[n]);
+            fputs("\" ;;\n", to);
         }
     }
-    fputs("\" ;;\n", to);
+    fputs("        *) words=\"", to);
+    for (size_t n = 0; n < c->verb_count; n++) {
+        if (c->verbs[n].name[0] != '\0') {
+            fprintf(to, "%s ", c->verbs[n].name);
+        }
+    }
+    complete_options(to, &c->verbs[0]);
+    fputs("\" ;;\n      esac ;;\n", to);
 }
 
 void help_completion(FILE *to)
 {
     fputs("# completion for bash: source this file\n_kogge() {\n"
-          "  local words word=${COMP_WORDS[COMP_CWORD]}\n"
+          "  local words sub='' word=${COMP_WORDS[COMP_CWORD]}\n"
+          "  if [ \"$COMP_CWORD\" -gt 2 ]; then sub=${COMP_WORDS[2]}; fi\n"
           "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words=\"",
           to);
     for (size_t k = 0; command_table[k] != NULL; k++) {
@@ -164,7 +200,7 @@ void help_completion(FILE *to)
     }
     fputs("\"\n  else case \"${COMP_WORDS[1]}\" in\n", to);
     for (size_t k = 0; command_table[k] != NULL; k++) {
-        complete_verb(to, command_table[k]);
+        complete_command(to, command_table[k]);
     }
     fputs(
         "    esac\n  fi\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"

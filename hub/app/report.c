@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 int report_open(const struct invocation *i, struct report *r)
@@ -68,6 +69,36 @@ const char *report_time_text(int64_t time_us)
     char *text = texts[next++ % 4];
     clock_format(time_us, text);
     return text;
+}
+
+static void set_payload(json_t *to, const struct message *m)
+{
+    if (text_is_utf8(m->payload, m->size)) {
+        json_object_set_new(to, "payload", json_stringn(m->payload, m->size));
+        return;
+    }
+    const unsigned char *bytes = m->payload;
+    char *hex = malloc(2 * m->size + 1);
+    if (hex == NULL) {
+        return;
+    }
+    for (size_t k = 0; k < m->size; k++) {
+        snprintf(hex + 2 * k, 3, "%02x", bytes[k]);
+    }
+    json_object_set_new(to, "payload_hex", json_stringn(hex, 2 * m->size));
+    free(hex);
+}
+
+json_t *report_message_json(const struct message *m)
+{
+    json_t *out =
+        json_pack("{s:I, s:s, s:s, s:o, s:I}", "id", (json_int_t)m->id, "topic", m->topic,
+                  "source", m->source, "arrived", report_time(m->arrival_us), "bytes",
+                  (json_int_t)m->full_size);
+    if (out != NULL) {
+        set_payload(out, m);
+    }
+    return out;
 }
 
 const char *report_age(int64_t time_us, int64_t now_us, char to[REPORT_AGE])

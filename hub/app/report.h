@@ -40,6 +40,9 @@ json_t *report_time(int64_t time_us);
  */
 const char *report_time_text(int64_t time_us);
 
+/* A message with its payload: text, or hex digits where it is no UTF-8. Yours. */
+json_t *report_message_json(const struct message *m);
+
 /* How long ago, for people: "4 s ago", "2 h ago"; "never" for CLOCK_NONE. Gives to. */
 enum { REPORT_AGE = 32 };
 const char *report_age(int64_t time_us, int64_t now_us, char to[REPORT_AGE]);

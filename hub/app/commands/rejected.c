@@ -87,6 +87,25 @@ static void print_story(void *arg, const struct report_message *m)
     }
 }
 
+static void take_story(void *arg, const struct report_message *m)
+{
+    json_object_update_new(arg, message_json(m));
+}
+
+static enum err print_one(const struct report *report, const struct message *m, bool json)
+{
+    json_t *story = json ? report_message_json(m) : NULL;
+    enum err e =
+        report_message(report->store, m->id, story, json ? take_story : print_story);
+    e = e == ERR_ABSENT ? ERR_OK : e;
+    if (json) {
+        report_json("message", story);
+    } else {
+        print_message(m);
+    }
+    return e;
+}
+
 static int show_rejected(struct invocation *i)
 {
     struct report report;
@@ -104,9 +123,7 @@ static int show_rejected(struct invocation *i)
     struct arena *arena = arena_open(MESSAGE_BYTES);
     enum err e = arena == NULL ? ERR_MEMORY : inbox_get(report.inbox, id, arena, &m);
     if (e == ERR_OK) {
-        e = report_message(report.store, id, NULL, print_story);
-        e = e == ERR_ABSENT ? ERR_OK : e;
-        print_message(&m);
+        e = print_one(&report, &m, i->json);
     }
     if (e == ERR_ABSENT) {
         code = command_fail(i, EXIT_FAILED, "there is no message %lld", (long long)id);
@@ -132,9 +149,10 @@ static const struct verb verbs[] = {
         .name = "show",
         .arguments = "ID",
         .summary = "Show one message with its story, whatever became of it",
-        .examples = {"kogge rejected show 4711"},
+        .examples = {"kogge rejected show 4711", "kogge rejected show 4711 --json"},
         .least = 1,
         .most = 1,
+        .json = true,
         .run = show_rejected,
     },
 };

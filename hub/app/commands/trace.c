@@ -16,126 +16,225 @@ struct tracing {
     struct configuration *configuration;
     struct worker worker;
     struct arena *arena;
-    int found;
+    json_t *stories;
     bool full; /* show the whole payload */
 };
 
-static const char *value_text(double value, char to[NUMBER_TEXT])
+/* --- what is told, as JSON --- */
+
+static void tell_revision(void *arg, const struct report_revision *v)
 {
-    if (isnan(value)) {
-        return "missing";
-    }
-    number_format(value, to);
-    return to;
+    json_array_append_new(arg, json_pack("{s:o, s:I}", "value", report_number(v->value),
+                                         "message", (json_int_t)v->message));
 }
 
-static void print_revision(void *arg, const struct report_revision *v)
-{
-    char value[NUMBER_TEXT];
-    (void)arg;
-    printf("  before     %s (message %lld)\n", value_text(v->value, value),
-           (long long)v->message);
-}
-
-static void print_flags(const struct tracing *t, quality_tests tests)
+static json_t *tell_tests(const struct tracing *t, quality_tests tests)
 {
     const char *const *names = store_test_names(t->report.store);
-    printf("  flag       %s", quality_text(quality_aggregate(tests)));
+    json_t *out = json_object();
     for (int slot = 0; slot < QUALITY_TESTS; slot++) {
         enum quality q = quality_tests_get(tests, slot);
         if (names[slot] != NULL && q != QUALITY_NONE) {
-            printf("  %s:%s", names[slot], quality_text(q));
+            json_object_set_new(out, names[slot], json_integer((int)q));
         }
     }
-    putchar('\n');
+    return out;
 }
 
-/* The reading of the message that made the row, as the steps see it now. */
-static void print_steps(struct tracing *t, const struct observation_row *row,
-                        const struct message *m)
+static json_t *tell_step(const struct work *work, const struct work_item *item)
+{
+    const struct reading *r = item->reading;
+    double value = r->kind == VALUE_NUMBER ? r->value : (double)NAN;
+    return json_pack(
+        "{s:s, s:s, s:o, s:s?, s:s, s:s, s:s, s:o, s:s}", "format", work->decoded.format,
+        "field", r->field, "value", report_number(value), "unit", r->unit, "time_source",
+        time_source_text(r->time_source), "device", r->device, "model",
+        item->place.device->model->model, "canonical_value",
+        report_number(item->value.value), "canonical_unit", item->value.parameter->unit);
+}
+
+/* The reading of the message that made the row, as the steps see it now; null: none, as
+ * the configuration has changed. */
+static json_t *tell_steps(struct tracing *t, const struct observation_row *row,
+                          const struct message *m)
 {
     struct work work;
     const struct work_rules rules = {
         .source = configuration_source(t->configuration, m->source)};
     if (rules.source == NULL ||
         work_message(&t->worker, m, &rules, t->arena, &work) != ERR_OK) {
-        printf("  steps      the source %s is not configured any more\n", m->source);
-        return;
+        return json_null();
     }
     for (size_t k = 0; k < work.decoded.count; k++) {
         const struct work_item *item = &work.items[k];
-        const struct reading *r = item->reading;
-        if (item->outcome != OUTCOME_STORED || r->time_us != row->time_us ||
-            strcmp(item->value.parameter->id, row->key.parameter) != 0 ||
-            strcmp(item->place.position, row->key.position) != 0) {
-            continue;
+        if (item->outcome == OUTCOME_STORED && item->reading->time_us == row->time_us &&
+            strcmp(item->value.parameter->id, row->key.parameter) == 0 &&
+            strcmp(item->place.position, row->key.position) == 0) {
+            return tell_step(&work, item);
         }
-        char raw[NUMBER_TEXT];
-        char value[NUMBER_TEXT];
-        char field[REPORT_PLAIN];
-        char unit[REPORT_PLAIN];
-        printf("  decode     %s: %s = %s %s, time from the %s\n", work.decoded.format,
-               report_plain(r->field, field),
-               r->kind == VALUE_NUMBER ? value_text(r->value, raw) : "missing",
-               report_plain(r->unit != NULL ? r->unit : "", unit),
-               time_source_text(r->time_source));
-        printf("  resolve    device %s, model %s\n", r->device,
-               item->place.device->model->model);
-        printf("  normalise  %s %s\n", value_text(item->value.value, value),
-               item->value.parameter->unit);
+    }
+    return json_null();
+}
+
+/* Steps and message; both null if the message was given up. */
+static void tell_message(struct tracing *t, const struct observation_row *row,
+                         json_t *story)
+{
+    struct message m;
+    arena_reset(t->arena);
+    if (inbox_get(t->report.inbox, row->message, t->arena, &m) == ERR_OK) {
+        json_object_set_new(story, "steps", tell_steps(t, row, &m));
+        json_object_set_new(story, "message", report_message_json(&m));
     }
 }
 
-static void print_payload(const struct tracing *t, const struct message *m)
+static enum err tell_row(struct tracing *t, const struct observation_row *row)
 {
-    size_t size = t->full ? 4 * m->size + 8 : SHOWN;
+    json_t *revisions = json_array();
+    json_t *story = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:n, s:I, "
+        "s:n}",
+        "city", row->key.city, "station", row->key.station, "parameter",
+        row->key.parameter, "position", row->key.position, "origin", row->key.origin,
+        "time", report_time(row->time_us), "value", report_number(row->value), "unit",
+        row->unit, "raw_value", report_number(row->raw), "raw_unit", row->raw_unit,
+        "flag", (int)quality_aggregate(row->tests), "tests", tell_tests(t, row->tests),
+        "revisions", revisions, "steps", "message_id", (json_int_t)row->message,
+        "message");
+    enum err e = report_revisions(t->report.store, row->series, row->time_us, revisions,
+                                  tell_revision);
+    json_decref(revisions);
+    if (story == NULL) {
+        return ERR_MEMORY;
+    }
+    tell_message(t, row, story);
+    json_array_append_new(t->stories, story);
+    return e;
+}
+
+/* --- the same for people --- */
+
+static const char *text_of(json_t *object, const char *name, char to[REPORT_PLAIN])
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return report_plain(text != NULL ? text : "", to);
+}
+
+static const char *number_of(json_t *object, const char *name, char to[NUMBER_TEXT])
+{
+    json_t *number = json_object_get(object, name);
+    if (!json_is_number(number)) {
+        return "missing";
+    }
+    number_format(json_number_value(number), to);
+    return to;
+}
+
+static long long count_of(json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static void print_value(json_t *story)
+{
+    char number[NUMBER_TEXT];
+    char text[REPORT_PLAIN];
+    const char *name;
+    json_t *flag;
+    size_t index;
+    json_t *revision;
+    static const char *const key[] = {"station", "parameter", "position", "origin",
+                                      "time"};
+    for (size_t k = 0; k < sizeof key / sizeof *key; k++) {
+        printf("%s%s", k > 0 ? " " : "", text_of(story, key[k], text));
+    }
+    printf("\n  value      %s %s\n", number_of(story, "value", number),
+           text_of(story, "unit", text));
+    printf("  received   %s %s\n", number_of(story, "raw_value", number),
+           text_of(story, "raw_unit", text));
+    printf("  flag       %lld", count_of(story, "flag"));
+    json_object_foreach(json_object_get(story, "tests"), name, flag)
+    {
+        printf("  %s:%lld", name, (long long)json_integer_value(flag));
+    }
+    putchar('\n');
+    json_array_foreach(json_object_get(story, "revisions"), index, revision)
+    {
+        printf("  before     %s (message %lld)\n", number_of(revision, "value", number),
+               count_of(revision, "message"));
+    }
+}
+
+static void print_steps(json_t *steps)
+{
+    char number[NUMBER_TEXT];
+    char text[REPORT_PLAIN];
+    char more[REPORT_PLAIN];
+    if (!json_is_object(steps)) {
+        puts("  steps      by today's configuration the message gives no such value");
+        return;
+    }
+    printf("  decode     %s: %s", text_of(steps, "format", text),
+           text_of(steps, "field", more));
+    printf(" = %s %s, time from the %s\n", number_of(steps, "value", number),
+           text_of(steps, "unit", text), text_of(steps, "time_source", more));
+    printf("  resolve    device %s, model %s\n", text_of(steps, "device", text),
+           text_of(steps, "model", more));
+    printf("  normalise  %s %s\n", number_of(steps, "canonical_value", number),
+           text_of(steps, "canonical_unit", text));
+}
+
+static void print_payload(json_t *message, bool full)
+{
+    const char *payload = json_string_value(json_object_get(message, "payload"));
+    const char *hex = json_string_value(json_object_get(message, "payload_hex"));
+    const char *shown = payload != NULL ? payload : hex;
+    size_t length = shown != NULL ? strlen(shown) : 0;
+    size_t size = full ? 4 * length + 8 : SHOWN;
     char *text = malloc(size);
     if (text == NULL) {
         return;
     }
-    text_escape(text, size, m->payload, m->size);
-    size_t length = strlen(text);
-    bool cut = length + 8 >= size && strcmp(text + length - 3, "...") == 0;
-    printf("  payload    %s\n", text);
-    if (cut && !t->full) {
-        printf("             %zu bytes in all; --full shows them\n", m->full_size);
+    text_escape(text, size, shown != NULL ? shown : "", length);
+    printf("  payload    %s%s\n", hex != NULL ? "hex " : "", text);
+    if (!full && length + 4 > SHOWN) {
+        printf("             %lld bytes in all; --full shows them\n",
+               count_of(message, "bytes"));
     }
     free(text);
 }
 
-static void print_message(struct tracing *t, const struct observation_row *row)
+static void print_story(const struct tracing *t, json_t *story)
 {
-    struct message m;
-    arena_reset(t->arena);
-    enum err e = inbox_get(t->report.inbox, row->message, t->arena, &m);
-    if (e != ERR_OK) {
+    char text[REPORT_PLAIN];
+    char more[REPORT_PLAIN];
+    json_t *message = json_object_get(story, "message");
+    print_value(story);
+    if (!json_is_object(message)) {
         printf("  message    %lld was given up: it was older than what the inbox keeps\n",
-               (long long)row->message);
+               count_of(story, "message_id"));
         return;
     }
-    print_steps(t, row, &m);
-    char topic[REPORT_PLAIN];
-    printf("  message    %lld on %s, from %s at %s\n", (long long)m.id,
-           report_plain(m.topic, topic), m.source, report_time_text(m.arrival_us));
-    print_payload(t, &m);
+    print_steps(json_object_get(story, "steps"));
+    printf("  message    %lld on %s", count_of(story, "message_id"),
+           text_of(message, "topic", text));
+    printf(", from %s at %s\n", text_of(message, "source", text),
+           text_of(message, "arrived", more));
+    print_payload(message, t->full);
 }
 
-static enum err print_row(struct tracing *t, const struct observation_row *row)
+static void print_all(const struct invocation *i, struct tracing *t)
 {
-    char value[NUMBER_TEXT];
-    char raw[NUMBER_TEXT];
-    char unit[REPORT_PLAIN];
-    t->found++;
-    printf("%s %s %s %s %s\n", row->key.station, row->key.parameter, row->key.position,
-           row->key.origin, report_time_text(row->time_us));
-    printf("  value      %s %s\n", value_text(row->value, value), row->unit);
-    printf("  received   %s %s\n", value_text(row->raw, raw),
-           report_plain(row->raw_unit, unit));
-    print_flags(t, row->tests);
-    enum err e = report_revisions(t->report.store, row->series, row->time_us, NULL,
-                                  print_revision);
-    print_message(t, row);
-    return e;
+    size_t index;
+    json_t *story;
+    if (i->json) {
+        report_json("observations", json_incref(t->stories));
+        return;
+    }
+    json_array_foreach(t->stories, index, story)
+    {
+        print_story(t, story);
+    }
 }
 
 static int trace_rows(const struct invocation *i, struct tracing *t, int64_t time_us)
@@ -150,31 +249,34 @@ static int trace_rows(const struct invocation *i, struct tracing *t, int64_t tim
                                   .to_us = time_us + 1};
     enum err e = store_rows_open(t->report.store, &q, &rows, NULL);
     while (e == ERR_OK && rows.next(rows.self, &row) > 0) {
-        e = print_row(t, &row);
+        e = tell_row(t, &row);
     }
     store_rows_close(t->report.store);
     if (e != ERR_OK) {
         return report_fail(&t->report, e);
     }
-    if (t->found == 0) {
+    if (json_array_size(t->stories) == 0) {
         return command_fail(i, EXIT_FAILED, "no %s at %s at that very time", parameter,
                             i->arguments[0]);
     }
+    print_all(i, t);
     return EXIT_DONE;
 }
 
 static int trace(struct invocation *i)
 {
-    struct tracing t = {.found = 0};
+    struct tracing t = {.stories = json_array()};
     struct diag d = {0};
     int64_t time_us = 0;
     int slots[QUALITY_TESTS] = {0};
     if (clock_parse_rfc3339(i->arguments[2], &time_us) != ERR_OK) {
+        json_decref(t.stories);
         return command_fail(i, EXIT_USAGE, "%s is no time like 2026-11-22T12:00:00Z",
                             i->arguments[2]);
     }
     int code = report_open(i, &t.report);
     if (code != EXIT_DONE) {
+        json_decref(t.stories);
         return code;
     }
     t.full = invocation_value(i, "--full") != NULL;
@@ -184,6 +286,7 @@ static int trace(struct invocation *i)
     e = e != ERR_OK ? e : worker_init(&t.worker, t.configuration, slots, &d);
     code = e != ERR_OK ? command_fail_diag(i, context_exit_code(e), &d)
                        : trace_rows(i, &t, time_us);
+    json_decref(t.stories);
     worker_fini(&t.worker);
     configuration_free(t.configuration);
     arena_close(t.arena);
@@ -199,6 +302,7 @@ static const struct verb verbs[] = {{
     .options = {{"--full", NULL, "the whole payload, not only its beginning"}},
     .least = 3,
     .most = 3,
+    .json = true,
     .run = trace,
 }};
 
