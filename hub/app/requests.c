@@ -168,7 +168,7 @@ static void add_source(void *arg, const struct ingest_status *s)
     clock_format(s->since_us, since);
     json_t *row = json_pack(
         "{s:s, s:b, s:b, s:s, s:s?, s:I, s:I}", "source", s->source, "connected",
-        s->connected, "session_present", s->session_present, "since", since, "error",
+        s->subscribed, "session_present", s->session_present, "since", since, "error",
         s->error, "messages", (json_int_t)s->messages, "bytes", (json_int_t)s->bytes);
     json_array_append_new(arg, row);
 }

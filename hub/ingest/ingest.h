@@ -40,6 +40,7 @@ struct ingest_status {
     const char *broker;
     const char *error; /* why it is not connected, or what is wrong; NULL: nothing */
     bool connected;
+    bool subscribed;         /* connected, and every subscription is answered */
     bool session_present;    /* at the last connect: the broker knew the session */
     int64_t since_us;        /* connected, or not, since then */
     int64_t messages, bytes; /* payload bytes as sent; since the source was started */

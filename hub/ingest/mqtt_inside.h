@@ -45,7 +45,8 @@ struct mqtt {
     pthread_cond_t changed;
     enum state state; /* of paho's connection */
     bool connected, present;
-    int64_t since_us; /* wall clock */
+    size_t unanswered; /* subscriptions that the broker has not answered yet */
+    int64_t since_us;  /* wall clock */
     int64_t since_monotonic_us;
     int refusals;               /* in a row */
     char reason[MQTT_SENTENCE]; /* what ended this connection, if paho knows; else "" */

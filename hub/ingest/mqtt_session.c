@@ -69,6 +69,9 @@ static void note_subscribed(struct filter *f, int code)
     bool refused = code >= 0x80;
     bool news = refused && f->refused != code;
     f->refused = refused ? code : 0;
+    pthread_mutex_lock(&m->mutex);
+    m->unanswered -= m->unanswered > 0;
+    pthread_mutex_unlock(&m->mutex);
     if (!refused) {
         return;
     }
@@ -148,6 +151,10 @@ static void note_connected(struct mqtt *m, bool present)
     pthread_mutex_lock(&m->mutex);
     m->state = STATE_CONNECTED;
     m->connected = true;
+    m->unanswered = 0;
+    for (size_t i = 0; i < m->filter_count; i++) {
+        m->unanswered += !m->filters[i].given_back;
+    }
     m->present = present;
     m->since_us = now_us;
     m->since_monotonic_us = clock_monotonic_us();

@@ -16,6 +16,7 @@ struct ckan {
     struct http_answer answer;
     bool look_only; /* ERR_NETWORK where something would have to be sent */
     bool wrote;
+    int links;            /* files that are too large and became links */
     json_t *package;      /* as the portal shows it */
     char package_id[128]; /* names may be used twice once one was deleted */
 };

@@ -150,6 +150,7 @@ static enum err place_link(struct ckan *c, const struct publish_output *o)
              "%.240s has %.1f MB, the target takes %g MB: it is a link there", o->name,
              (double)o->bytes / 1048576, c->job->target->max_file_mb);
     if (e == ERR_OK) {
+        c->links++;
         ckan_say(c, text);
     }
     return e;

@@ -236,10 +236,13 @@ class Publish(unittest.TestCase):
             self.assertIn("cannot be split further", push["sentence"])
             push = self.push(max_mb=0.5, base_url="https://data.example.org/files")
             self.assertIn("is a link there", push["sentence"])
-            name, link = next((n, r) for n, r in self.resources().items()
-                              if r["url_type"] != "upload")
-            self.assertEqual(link["url"], "https://data.example.org/files/"
-                             f"{self.dataset}/2026/{name}")
+            links = {n: r["url"] for n, r in self.resources().items()
+                     if r["url_type"] != "upload"}
+            self.assertTrue(links)
+            for name, url in links.items():
+                year = "" if "-current" in name else "2026/"
+                self.assertEqual(
+                    url, f"https://data.example.org/files/{self.dataset}/{year}{name}")
         finally:
             self.portal.stop("ckan")
             self.portal.start("ckan", "ckan.max_resource_size = 10")

@@ -113,7 +113,7 @@ class Sandbox:
     def start_hub(self):
         where = ["--config", self.path("conf"), "--data", self.path("data")]
         process = self.start("hub", [os.path.join(BIN, "kogge"), "run", *where], "hub.log")
-        asked = [os.path.join(BIN, "kogge"), "status", *where]
+        asked = [os.path.join(BIN, "kogge"), "status", "--json", *where]
 
         def answers():
             """It answers, and is subscribed: an earlier message would be lost."""
@@ -121,7 +121,9 @@ class Sandbox:
                 return True
             said = subprocess.run(asked, env=self.environment, stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, text=True, check=False)
-            return said.returncode in (0, 3) and "not connected" not in said.stdout
+            if said.returncode not in (0, 3):
+                return False
+            return all(s.get("connected") for s in json.loads(said.stdout)["sources"])
 
         until("hub", START_S, answers)
         if process.poll() is not None:

@@ -180,9 +180,9 @@ static enum err ckan_push(const struct publish_job *job, struct publish_result *
     }
     http_answer_init(&c.answer);
     e = place_and_look(&c);
-    if (e == ERR_OK && !result->alarm) {
+    if (e == ERR_OK && !result->alarm && c.links == 0) {
         result->sentence[0] = '\0';
-    } else if (e == ERR_OK) {
+    } else if (e == ERR_OK && result->alarm) {
         ckan_say(&c, "the portal held other files than were sent; they were sent again");
     }
     json_decref(c.package);
