@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/control.h"
+
+#include "support/assert_close.h"
+#include "support/fixture.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct world {
+    char folder[256];
+    int fd;
+    char verb[64]; /* as it was served */
+    int served;
+};
+
+static int set_up(void **state)
+{
+    static struct world w;
+    w = (struct world){.fd = -1};
+    struct diag d = {0};
+    fixture_folder(w.folder);
+    assert_int_equal(control_open(w.folder, &w.fd, &d), ERR_OK);
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    control_close(w->folder, w->fd);
+    fixture_remove(w->folder);
+    return 0;
+}
+
+static void serve(void *arg, const char *verb, int fd)
+{
+    struct world *w = arg;
+    w->served++;
+    snprintf(w->verb, sizeof w->verb, "%s", verb);
+    if (strcmp(verb, "silent") == 0) {
+        return;
+    }
+    control_answer(fd, "{\"line\": 1}");
+    control_answer(fd, "{\"line\": 2}");
+    if (strcmp(verb, "fail") == 0) {
+        control_finish(fd, "it \"failed\"", 3);
+    } else {
+        control_finish(fd, NULL, 0);
+    }
+}
+
+static void *serve_one(void *arg)
+{
+    struct world *w = arg;
+    struct pollfd p = {.fd = w->fd, .events = POLLIN};
+    if (poll(&p, 1, 10000) == 1) {
+        control_serve(w->fd, w, serve);
+    }
+    return NULL;
+}
+
+struct lines {
+    int count;
+    char last[64];
+};
+
+static void take_line(void *arg, const char *line)
+{
+    struct lines *lines = arg;
+    lines->count++;
+    snprintf(lines->last, sizeof lines->last, "%s", line);
+}
+
+static enum err ask(struct world *w, const char *verb, struct lines *lines, int *code,
+                    struct diag *d)
+{
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, serve_one, w), 0);
+    enum err e = control_ask(w->folder, verb, lines, take_line, code, d);
+    pthread_join(thread, NULL);
+    return e;
+}
+
+static void test_control_answers_with_lines_and_a_result(void **state)
+{
+    struct world *w = *state;
+    struct lines lines = {0};
+    struct diag d = {0};
+    int code = -1;
+    assert_int_equal(ask(w, "status", &lines, &code, &d), ERR_OK);
+    assert_string_equal(w->verb, "status");
+    assert_int_equal(lines.count, 2);
+    assert_string_equal(lines.last, "{\"line\": 2}");
+    assert_int_equal(code, 0);
+    assert_string_equal(d.text, "ok");
+}
+
+static void test_control_carries_sentence_and_exit_code(void **state)
+{
+    struct world *w = *state;
+    struct lines lines = {0};
+    struct diag d = {0};
+    int code = -1;
+    assert_int_equal(ask(w, "fail", &lines, &code, &d), ERR_OK);
+    assert_int_equal(code, 3);
+    assert_string_equal(d.text, "it \"failed\"");
+}
+
+static void test_control_says_when_the_hub_does_not_answer(void **state)
+{
+    struct world *w = *state;
+    struct lines lines = {0};
+    struct diag d = {0};
+    int code = -1;
+    assert_int_equal(ask(w, "silent", &lines, &code, &d), ERR_IO);
+    assert_int_equal(code, -1);
+    assert_non_null(strstr(d.text, "no answer"));
+}
+
+static void test_control_says_when_no_hub_runs(void **state)
+{
+    struct world *w = *state;
+    struct lines lines = {0};
+    struct diag d = {0};
+    int code = -1;
+    control_close(w->folder, w->fd);
+    w->fd = -1;
+    assert_int_equal(control_ask(w->folder, "status", &lines, take_line, &code, &d),
+                     ERR_ABSENT);
+    assert_non_null(strstr(d.text, "no hub runs"));
+}
+
+static void test_control_socket_is_private_and_replaces_an_old_one(void **state)
+{
+    struct world *w = *state;
+    char path[300];
+    struct stat s;
+    struct diag d = {0};
+    int second = -1;
+    snprintf(path, sizeof path, "%s/hub.sock", w->folder);
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(s.st_mode & 0777, 0600);
+    close(w->fd); /* as after kill -9: the file stays */
+    assert_int_equal(control_open(w->folder, &second, &d), ERR_OK);
+    w->fd = second;
+    control_close(w->folder, second);
+    w->fd = -1;
+    assert_int_equal(stat(path, &s), -1);
+}
+
+static void test_control_refuses_a_folder_that_is_too_long(void **state)
+{
+    (void)state;
+    char folder[200];
+    struct diag d = {0};
+    int fd = -1;
+    memset(folder, 'x', sizeof folder);
+    folder[sizeof folder - 1] = '\0';
+    assert_int_equal(control_open(folder, &fd, &d), ERR_RANGE);
+    assert_int_equal(fd, -1);
+    assert_non_null(strstr(d.text, "too long"));
+}
+
+/* Connects and sends bytes, then goes away or stays silent. */
+static int send_raw(const struct world *w, const void *bytes, size_t size)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    snprintf(a.sun_path, sizeof a.sun_path, "%.90s/hub.sock", w->folder);
+    int s = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(s, (const struct sockaddr *)&a, sizeof a), 0);
+    /* the other side may close before it has read all */
+    ssize_t n = send(s, bytes, size, MSG_NOSIGNAL);
+    (void)n;
+    return s;
+}
+
+static void test_control_outlives_hostile_requests(void **state)
+{
+    struct world *w = *state;
+    static char large[16384];
+    memset(large, '[', sizeof large);
+    static const char *const bad[] = {"\n", "null\n", "{\"verb\":7}\n", "[[[[\n",
+                                      "{\"verb\":\"a\",\"verb\":\"b\"}\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        int s = send_raw(w, bad[i], strlen(bad[i]));
+        control_serve(w->fd, w, serve);
+        close(s);
+    }
+    int before = w->served;
+    int s = send_raw(w, large, sizeof large); /* no end of line within the ceiling */
+    control_serve(w->fd, w, serve);
+    close(s);
+    s = send_raw(w, "{\"verb\":\"status\"}", 17); /* no end of line, then gone */
+    shutdown(s, SHUT_WR);
+    control_serve(w->fd, w, serve);
+    close(s);
+    assert_int_equal(w->served, before);
+    /* gone before the answer: writing to it must not end the program */
+    s = send_raw(w, "{\"verb\":\"status\"}\n", 18);
+    close(s);
+    control_serve(w->fd, w, serve);
+    struct lines lines = {0};
+    struct diag d = {0};
+    int code = -1;
+    assert_int_equal(ask(w, "status", &lines, &code, &d), ERR_OK);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_control_answers_with_lines_and_a_result),
+        TEST(test_control_carries_sentence_and_exit_code),
+        TEST(test_control_says_when_the_hub_does_not_answer),
+        TEST(test_control_says_when_no_hub_runs),
+        TEST(test_control_socket_is_private_and_replaces_an_old_one),
+        TEST(test_control_refuses_a_folder_that_is_too_long),
+        TEST(test_control_outlives_hostile_requests),
+    };
+    signal(SIGPIPE, SIG_IGN); /* as the program does */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
