@@ -39,3 +39,11 @@ bool fixture_shared_data(const char *name)
     printf("SKIP %s: no reference data at %s\n", name, SHARED_DATA);
     return false;
 }
+
+void fixture_limit_files(rlim_t most)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = most;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}

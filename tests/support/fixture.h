@@ -5,12 +5,17 @@
 /* A temporary folder for a test, and files of the reference data. */
 
 #include <stdbool.h>
+#include <sys/resource.h>
 
 /* Makes a new folder below the system's temporary folder; to has room for 256 bytes. */
 void fixture_folder(char to[256]);
 
 /* Removes it with all that is in it. */
 void fixture_remove(const char *folder);
+
+/* A full disk: no file grows beyond most bytes; RLIM_INFINITY: as before. SIGXFSZ must be
+ * ignored. */
+void fixture_limit_files(rlim_t most);
 
 /* True if the reference data folder is there; else prints "SKIP name: reason". */
 bool fixture_shared_data(const char *name);
