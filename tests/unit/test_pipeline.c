@@ -127,6 +127,9 @@ static void test_pipeline_is_careful_after_an_unclean_stop(void **state)
     /* one row of the change log a batch: 15 of one message, and one of the rest */
     assert_int_equal(world_number(w, "SELECT count(*) FROM changes"), 16);
     assert_int_equal(world_number(w, "SELECT value FROM numbers WHERE name = 4"), 15);
+    /* and where a batch under way may end is known before it begins */
+    assert_int_equal(world_number(w, "SELECT value FROM numbers WHERE name = 3"),
+                     20 + 5000);
     world_audit(w, 20);
     world_close(w);
     assert_int_equal(world_number(w, "SELECT value FROM numbers WHERE name = 3"), 0);
