@@ -41,22 +41,6 @@ static void clear_counts(json_t *row)
     }
 }
 
-static json_t *source_row(struct overview *o, const char *name)
-{
-    json_t *row = find_row(o->sources, "source", name);
-    if (row == NULL) {
-        const struct source *s = o->configuration != NULL
-                                     ? configuration_source(o->configuration, name)
-                                     : NULL;
-        row = json_pack("{s:s, s:s?, s:b, s:n}", "source", name, "city",
-                        s != NULL ? s->city : NULL, "configured", s != NULL,
-                        "last_message");
-        clear_counts(row);
-        json_array_append_new(o->sources, row);
-    }
-    return row;
-}
-
 static int64_t sum(const int64_t *counts, int n)
 {
     int64_t total = 0;
@@ -66,10 +50,8 @@ static int64_t sum(const int64_t *counts, int n)
     return total;
 }
 
-static void take_books(void *arg, const struct report_source *s)
+static void set_books(json_t *row, const struct report_source *s)
 {
-    struct overview *o = arg;
-    json_t *row = source_row(o, s->source);
     json_object_set_new(row, "last_message", report_time(s->arrival_us));
     set_count(row, "messages", sum(s->fates, FATE_COUNT));
     for (int f = FATE_PENDING; f < FATE_COUNT; f++) {
@@ -81,6 +63,29 @@ static void take_books(void *arg, const struct report_source *s)
         set_count(outcomes, outcome_text((enum outcome)k), s->outcomes[k]);
     }
     json_object_set_new(row, "outcomes", outcomes);
+}
+
+static json_t *source_row(struct overview *o, const char *name)
+{
+    json_t *row = find_row(o->sources, "source", name);
+    if (row == NULL) {
+        const struct source *s = o->configuration != NULL
+                                     ? configuration_source(o->configuration, name)
+                                     : NULL;
+        row = json_pack("{s:s, s:s?, s:b, s:n}", "source", name, "city",
+                        s != NULL ? s->city : NULL, "configured", s != NULL,
+                        "last_message");
+        clear_counts(row);
+        set_books(row, &(struct report_source){.arrival_us = CLOCK_NONE});
+        json_array_append_new(o->sources, row);
+    }
+    return row;
+}
+
+static void take_books(void *arg, const struct report_source *s)
+{
+    struct overview *o = arg;
+    set_books(source_row(o, s->source), s);
     o->findings |= s->fates[FATE_PENDING] + s->fates[FATE_REJECTED] > 0;
 }
 

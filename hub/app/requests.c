@@ -131,8 +131,8 @@ static void take_configuration(struct hub_parts *p, struct configuration *next,
     }
     publishing_wake(p->publishing);
     if (again > 0) {
-        say(&to, ANSWER_REMARK, "%lld messages that waited are worked on again",
-            (long long)again);
+        say(&to, ANSWER_REMARK, "%lld message%s that waited worked on again",
+            (long long)again, again == 1 ? "" : "s");
     }
     say(&to, ANSWER_REMARK, "the new configuration holds");
     finish(fd, NULL, EXIT_DONE);
@@ -260,6 +260,11 @@ enum err request_round(struct publishing *publishing, enum publishing_work work,
 {
     struct reporting r = {.to = {.arg = arg, .line = line}};
     publishing_count(publishing, &r.dataset_count, &r.push_count);
+    if (r.dataset_count == 0) {
+        say(&r.to, ANSWER_REMARK, "no dataset is configured");
+    } else if (work == PUBLISHING_PUSH && r.push_count == 0) {
+        say(&r.to, ANSWER_REMARK, "no dataset names a portal");
+    }
     struct publish_report report = {
         .arg = &r, .file = report_file, .fault = report_fault, .push = report_push};
     enum err e = publishing_round(publishing, work, &report, d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/ask.h"
 #include "app/report.h"
+#include "app/table.h"
 #include "base/clock.h"
 #include "base/number.h"
 
@@ -11,8 +12,10 @@
 struct listing {
     struct report report;
     struct configuration *configuration;
-    json_t *json;    /* NULL: for people */
-    json_t *current; /* housekeeping of the device under way */
+    json_t *json;        /* NULL: for people */
+    json_t *current;     /* housekeeping of the device under way */
+    struct table *table; /* for people */
+    char note[600];      /* the same in words */
 };
 
 static void take_housekeeping(void *arg, const struct observation_row *o)
@@ -25,24 +28,31 @@ static void take_housekeeping(void *arg, const struct observation_row *o)
                                       "unit", o->unit, "time", report_time(o->time_us)));
         return;
     }
+    size_t length = strlen(l->note);
+    char age[REPORT_AGE];
     number_format(o->value, value);
-    printf("    %-20s %s %s  (%s)\n", o->key.parameter, value, o->unit,
-           report_time_text(o->time_us));
+    snprintf(l->note + length, sizeof l->note - length, "%s%s %s %s (%s)",
+             length > 0 ? ", " : "", o->key.parameter, value, o->unit,
+             report_age(o->time_us, clock_now_us(), age));
 }
 
 static void begin_device(struct listing *l, const struct device *d,
                          const struct placement *p)
 {
-    const char *station = p != NULL ? p->station->station : "not placed now";
+    const char *station = p != NULL ? p->station->station : NULL;
+    l->note[0] = '\0';
     if (l->json == NULL) {
-        printf("%s  %s  %s  %s\n", d->city->city, d->device, d->model->model, station);
+        table_put(l->table, "%s", d->city->city);
+        table_put(l->table, "%s", d->device);
+        table_put(l->table, "%s", d->model->model);
+        table_put(l->table, "%s", station != NULL ? station : "not placed now");
         return;
     }
     l->current = json_object();
-    json_array_append_new(
-        l->json, json_pack("{s:s, s:s, s:s, s:s?, s:o}", "city", d->city->city, "device",
-                           d->device, "model", d->model->model, "station",
-                           p != NULL ? station : NULL, "housekeeping", l->current));
+    json_array_append_new(l->json,
+                          json_pack("{s:s, s:s, s:s, s:s?, s:o}", "city", d->city->city,
+                                    "device", d->device, "model", d->model->model,
+                                    "station", station, "housekeeping", l->current));
 }
 
 static enum err list_all(struct listing *l)
@@ -60,6 +70,9 @@ static enum err list_all(struct listing *l)
                                       .to_us = INT64_MAX / 2};
         begin_device(l, d, device_placement(d, clock_now_us()));
         e = store_latest(l->report.store, &q, l, take_housekeeping);
+        if (l->note[0] != '\0') {
+            table_note(l->table, "%s", l->note);
+        }
     }
     store_view_end(l->report.store);
     return e;
@@ -67,6 +80,7 @@ static enum err list_all(struct listing *l)
 
 static int list_devices(struct invocation *i)
 {
+    static const char *const headings[] = {"CITY", "DEVICE", "MODEL", "STATION", NULL};
     struct listing l = {.json = NULL};
     struct diag d = {0};
     int code = report_open(i, &l.report);
@@ -79,11 +93,15 @@ static int list_devices(struct invocation *i)
         return command_fail_diag(i, context_exit_code(e), &d);
     }
     l.json = i->json ? json_array() : NULL;
-    e = list_all(&l);
+    l.table = table_open(headings);
+    e = l.table == NULL ? ERR_MEMORY : list_all(&l);
     code = e != ERR_OK ? report_fail(&l.report, e) : EXIT_DONE;
     if (i->json) {
         report_json("devices", l.json);
+    } else if (e == ERR_OK) {
+        table_print(l.table, stdout);
     }
+    table_close(l.table);
     configuration_free(l.configuration);
     report_close(&l.report);
     return code;
