@@ -67,7 +67,7 @@ struct store_time store_time_of(int64_t time_us)
     int64_t chunk = floor_div(second - epoch_s, CHUNK_S);
     return (struct store_time){.chunk = chunk,
                                .s = (int32_t)(second - epoch_s - chunk * CHUNK_S),
-                               .us = (int32_t)(time_us - second * 1000000)};
+                               .us = (int32_t)((time_us % 1000000 + 1000000) % 1000000)};
 }
 
 int64_t store_time_us(struct store_time t)
