@@ -222,8 +222,8 @@ static void report_file(void *arg, const struct dataset *dataset, const char *pa
     if (e->rows == 0) {
         say(&r->to, ANSWER_TEXT, "%s  removed: no rows any more", path);
     } else {
-        say(&r->to, ANSWER_TEXT, "%s  %lld rows, %s", path, (long long)e->rows,
-            e->changed ? "written" : "unchanged");
+        say(&r->to, ANSWER_TEXT, "%s  %lld row%s, %s", path, (long long)e->rows,
+            e->rows == 1 ? "" : "s", e->changed ? "written" : "unchanged");
     }
     tell_progress(r, dataset->dataset, r->datasets, r->dataset_count);
 }

@@ -68,10 +68,11 @@ static int check(struct invocation *i)
         context_print_faults(stdout, &faults);
     }
     if (e == ERR_OK) {
-        command_say(i, "%s is sound: %zu cities, %zu devices, %zu sources, %zu findings",
-                    folder, c->city_count, c->device_count, c->source_count, findings);
+        command_say(
+            i, "%s is sound (cities: %zu, devices: %zu, sources: %zu, findings: %zu)",
+            folder, c->city_count, c->device_count, c->source_count, findings);
     } else if (e == ERR_CONFIG) {
-        command_say(i, "%s is not sound: %zu faults, %zu findings", folder, real,
+        command_say(i, "%s is not sound (faults: %zu, findings: %zu)", folder, real,
                     findings);
     }
     config_faults_fini(&faults);

@@ -180,12 +180,13 @@ static void put_text_row(struct table *table, const struct shown *s)
     table_put(table, "%s", r->field);
     table_put(table, "%s (%s)", time, time_source_text(r->time_source));
     put_received(table, r);
-    if (isnan(s->value)) {
+    if (isnan(s->value) || s->unit == NULL) {
         table_put(table, "%s", s->parameter != NULL ? s->parameter : "-");
     } else {
         number_format(s->value, value);
-        table_put(table, "%s %s %s", s->parameter, value,
-                  strcmp(s->unit, "1") != 0 ? s->unit : "");
+        bool bare = strcmp(s->unit, "1") == 0;
+        table_put(table, "%s %s%s%s", s->parameter, value, bare ? "" : " ",
+                  bare ? "" : s->unit);
     }
     table_put(table, "%s", s->station != NULL ? s->station : "-");
     table_put(table, "%s", s->flag != QUALITY_NONE ? quality_text(s->flag) : "-");
