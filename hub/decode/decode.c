@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "decode/json_pool.h"
 #include "decode/value.h"
 
 #include <pthread.h>
@@ -42,10 +43,12 @@ json_t *decode_document(struct decode_work *w)
 {
     if (!w->parsed) {
         w->parsed = true;
+        json_pool_begin();
         w->document =
             json_loadb(w->m->payload, w->m->size,
                        JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES,
                        &w->json_error);
+        json_pool_close();
     }
     return w->document;
 }
@@ -180,7 +183,7 @@ enum err decode_message(const struct message *m, const struct decode_rules *rule
     if (err == ERR_OK) {
         err = finish(&w);
     }
-    json_decref(w.document);
+    json_pool_end(w.document);
     if (w.full) {
         err = ERR_FULL;
         diag_set(d, "the message needs more than the memory for one message");

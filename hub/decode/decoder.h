@@ -33,7 +33,7 @@ struct decode_work {
     struct decode_time time; /* of readings without their own */
     struct decoded out;      /* readings are on the heap until the end */
     size_t room;             /* of out.readings */
-    json_t *document;        /* owned; ask decode_document */
+    json_t *document;        /* in the pool; ask decode_document */
     json_error_t json_error;
     bool parsed;
     bool full;   /* the arena had no room for a text */
