@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/batch.h"
 
+#include "app/order.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -72,8 +73,9 @@ enum err batch_init(struct batch *b, struct store *store, struct inbox_reader *i
     b->texts = arena_open(TEXT_BYTES);
     b->rows = malloc(BATCH_ROWS * sizeof *b->rows);
     b->messages = malloc(BATCH_MESSAGES * sizeof *b->messages);
+    b->order = order_open(BATCH_ROWS);
     if (b->work == NULL || b->other == NULL || b->texts == NULL || b->rows == NULL ||
-        b->messages == NULL) {
+        b->messages == NULL || b->order == NULL) {
         return ERR_MEMORY;
     }
     return batch_set_configuration(b, c, slots, d);
@@ -85,6 +87,7 @@ void batch_fini(struct batch *b)
     arena_close(b->work);
     arena_close(b->other);
     arena_close(b->texts);
+    order_close(b->order);
     free(b->rows);
     free(b->messages);
     free(b->series);
@@ -307,25 +310,6 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
     return e != ERR_OK ? e : add_items(b, index, &work);
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-    const struct batch_row *x = a;
-    const struct batch_row *y = b;
-    if (x->chunk != y->chunk) {
-        return x->chunk < y->chunk ? -1 : 1;
-    }
-    if (x->o.series != y->o.series) {
-        return x->o.series < y->o.series ? -1 : 1;
-    }
-    if (x->o.time_us != y->o.time_us) {
-        return x->o.time_us < y->o.time_us ? -1 : 1;
-    }
-    if (x->o.message != y->o.message) {
-        return x->o.message < y->o.message ? -1 : 1;
-    }
-    return x->o.index - y->o.index;
-}
-
 /* Settles the rows of one series in one chunk, from i on; one row of the change log. */
 static enum err write_run(struct batch *b, size_t *i)
 {
@@ -352,7 +336,7 @@ static enum err write_run(struct batch *b, size_t *i)
 
 static enum err write_rows(struct batch *b)
 {
-    qsort(b->rows, b->row_count, sizeof *b->rows, compare_rows);
+    order_rows(b->order, b->rows, b->row_count);
     enum err e = ERR_OK;
     for (size_t i = 0; i < b->row_count && e == ERR_OK;) {
         e = write_run(b, &i);

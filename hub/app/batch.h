@@ -53,6 +53,7 @@ struct batch {
     struct arena *texts; /* until the batch is written */
     struct arena *other; /* a message that is asked for to settle a conflict */
     size_t other_size;
+    struct order *order; /* room to sort rows */
     struct batch_row *rows;
     size_t row_count;
     struct batch_message *messages;

@@ -29,7 +29,7 @@ static const char *const migrations[] = {
 const struct sqlite_schema inbox_schema = {
     .migrations = migrations,
     .version = sizeof migrations / sizeof *migrations,
-    .cache_kib = 2048,
+    .cache_kib = 768,
 };
 
 enum {

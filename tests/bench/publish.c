@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Publishes over a raw socket, QoS 1, as fast as the broker takes it.
  * usage: bench_publish PORT json|ttn COUNT START
- * Message i comes from device i % 700 and is of START (Unix seconds) + i / 700 * 600 s. */
+ * Message i comes from device i % 700 and is of START (Unix seconds) + i / 700 * 600 s.
+ */
 #include "support/bench_message.h"
 
 #include <arpa/inet.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What the hub is compared with: a paho client that does nothing with a message (noop), one
- * that commits each to SQLite (commit), and the gate with the inbox behind it (inbox).
- * usage: bench_sink noop|commit|inbox PORT CLIENT FILTER WANT FOLDER
- * Prints "ready" once it may be sent messages, "done" after WANT of them; ends when stdin
- * does. WANT 0 only leaves a session behind. */
+/* What the hub is compared with: a paho client that does nothing with a message (noop),
+ * one that commits each to SQLite (commit), and the gate with the inbox behind it
+ * (inbox). usage: bench_sink noop|commit|inbox PORT CLIENT FILTER WANT FOLDER Prints
+ * "ready" once it may be sent messages, "done" after WANT of them; ends when stdin does.
+ * WANT 0 only leaves a session behind. */
 #include "ingest/ingest.h"
 #include "store/inbox.h"
 

@@ -68,9 +68,9 @@ static void add_series(struct fill *f, const struct placement *p,
                                    .origin = field->origin};
     if (f->series_count < SERIES_MOST) {
         f->unit[f->series_count] = field->parameter->unit;
-        must(store_series(f->store, &key, field->parameter,
-                          &f->series[f->series_count++]),
-             "a series");
+        must(
+            store_series(f->store, &key, field->parameter, &f->series[f->series_count++]),
+            "a series");
     }
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Where the microseconds of one message go, without broker and without threads.
  * usage: bench_work CONF DATA json|ttn COUNT START
- * DATA is a data folder of its own: COUNT messages are put into its inbox, then worked off.
- * Prints CPU microseconds a message. */
+ * DATA is a data folder of its own: COUNT messages are put into its inbox, then worked
+ * off. Prints CPU microseconds a message. */
+#include "app/work.h"
 #include "app/context.h"
 #include "app/pipeline.h"
-#include "app/work.h"
 #include "base/clock.h"
 #include "decode/decode.h"
 #include "store/inbox.h"
@@ -61,9 +61,8 @@ static void parse_all(struct bench *b)
     begin(b);
     for (long i = 0; i < b->count; i++) {
         const struct message *m = &b->messages[i % KINDS];
-        json_t *j =
-            json_loadb(m->payload, m->size,
-                       JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
+        json_t *j = json_loadb(m->payload, m->size,
+                               JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
         json_decref(j);
     }
     end(b, "jansson");
@@ -90,8 +89,7 @@ static void decode_all(struct bench *b, const char *format)
     begin(b);
     for (long i = 0; i < b->count; i++) {
         arena_reset(b->arena);
-        must(decode_message(&b->messages[i % KINDS], &rules, b->arena, &out, &d),
-             d.text);
+        must(decode_message(&b->messages[i % KINDS], &rules, b->arena, &out, &d), d.text);
     }
     end(b, "decode");
 }
