@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ enum {
     REPLAY_IDS = 2000, /* of waiting messages at a time */
     CRASHES_MOST = 2,  /* known ones; the first was in a batch of many */
     MESSAGES_MOST = 1 << 30,
+    LOG_MOST = 500000, /* rows of the change log that are not folded in a backlog */
 };
 
 struct reload {
@@ -157,6 +159,7 @@ enum err pipeline_open(const char *folder, struct inbox *inbox, struct current *
         return e;
     }
     atomic_store(&p->cursor, store_number(p->store, STORE_CURSOR));
+    malloc_trim(0); /* what reading the configuration left */
     *out = p;
     return ERR_OK;
 }
@@ -401,14 +404,19 @@ static enum err give_up_old(struct pipeline *p)
     return e;
 }
 
+static void fold(struct pipeline *p)
+{
+    if (store_fold(p->store, atomic_load(&p->consumed)) != ERR_OK) {
+        log_line(LOG_WARN, "pipeline", "the change log could not be folded");
+    }
+}
+
 static void rest(struct pipeline *p)
 {
     if (give_up_old(p) != ERR_OK) {
         log_line(LOG_WARN, "pipeline", "old messages could not be given up");
     }
-    if (store_fold(p->store, atomic_load(&p->consumed)) != ERR_OK) {
-        log_line(LOG_WARN, "pipeline", "the change log could not be folded");
-    }
+    fold(p);
     store_idle(p->store);
     inbox_wait(p->inbox, atomic_load(&p->cursor), IDLE_MS);
     /* more may come within a moment: they share one sync */
@@ -438,6 +446,9 @@ static void *run_thread(void *arg)
             inbox_wait(p->inbox, INT64_MAX, RETRY_MS);
         } else if (!any) {
             rest(p);
+        } else if (atomic_load(&p->consumed) - store_number(p->store, STORE_FOLD) >
+                   LOG_MOST) {
+            fold(p);
         }
     }
     pthread_mutex_lock(&p->mutex);
