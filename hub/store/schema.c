@@ -51,7 +51,7 @@ static const char *const migrations[] = {
 const struct sqlite_schema hub_schema = {
     .migrations = migrations,
     .version = sizeof migrations / sizeof *migrations,
-    .cache_kib = 4096,
+    .cache_kib = 3072,
 };
 
 static const int64_t epoch_s = 1577836800; /* 2020-01-01: small chunk numbers */

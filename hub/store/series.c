@@ -4,9 +4,12 @@
 #include "base/hash.h"
 #include "base/text.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NEIGHBOURS = 8 }; /* series of one station are mostly made together */
 
 static uint64_t hash_key(const struct series_key *k)
 {
@@ -59,6 +62,20 @@ static enum err grow(struct store *s)
     return ERR_OK;
 }
 
+/* A copy of text, shared with one of the last series whose member at offset is equal. */
+static const char *keep(struct store *s, size_t offset, const char *text)
+{
+    for (size_t i = 1; i <= NEIGHBOURS && i <= s->series_count; i++) {
+        const char *at = (const char *)&s->series[s->series_count - i] + offset;
+        const char *kept = NULL;
+        memcpy(&kept, at, sizeof kept);
+        if (strcmp(kept, text) == 0) {
+            return kept;
+        }
+    }
+    return arena_text(s->memory, text);
+}
+
 static enum err add_series(struct store *s, const struct series_key *key,
                            const char *unit, int decimals, int32_t id)
 {
@@ -80,14 +97,16 @@ static enum err add_series(struct store *s, const struct series_key *key,
         return ERR_OK;
     }
     s->series_named = s->series_count;
-    *n = (struct series){.key = {.city = arena_text(s->memory, key->city),
-                                 .station = arena_text(s->memory, key->station),
-                                 .parameter = arena_text(s->memory, key->parameter),
-                                 .position = arena_text(s->memory, key->position),
-                                 .origin = arena_text(s->memory, key->origin)},
-                         .unit = arena_text(s->memory, unit),
-                         .scale = store_scale(decimals),
-                         .id = id};
+    *n = (struct series){
+        .key = {.city = keep(s, offsetof(struct series, key.city), key->city),
+                .station = keep(s, offsetof(struct series, key.station), key->station),
+                .parameter =
+                    keep(s, offsetof(struct series, key.parameter), key->parameter),
+                .position = keep(s, offsetof(struct series, key.position), key->position),
+                .origin = keep(s, offsetof(struct series, key.origin), key->origin)},
+        .unit = keep(s, offsetof(struct series, unit), unit),
+        .scale = store_scale(decimals),
+        .id = id};
     if (n->key.city == NULL || n->key.station == NULL || n->key.parameter == NULL ||
         n->key.position == NULL || n->key.origin == NULL || n->unit == NULL) {
         return ERR_MEMORY;

@@ -95,7 +95,7 @@ static int run_plain(struct sink *s, const char *port, const char *client)
     char url[64];
     snprintf(url, sizeof url, "tcp://127.0.0.1:%s", port);
     MQTTAsync_connectOptions o = MQTTAsync_connectOptions_initializer;
-    o.cleansession = 0;
+    o.cleansession = s->want < 0;
     o.keepAliveInterval = 60;
     o.onSuccess = on_connected;
     o.context = s;
@@ -106,7 +106,7 @@ static int run_plain(struct sink *s, const char *port, const char *client)
         MQTTAsync_connect(s->client, &o) != MQTTASYNC_SUCCESS) {
         return die("it can't connect");
     }
-    if (s->want == 0) {
+    if (s->want <= 0) {
         wait_for(&s->ready);
     }
     puts("ready");

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { BATCH = 20000, MILLION = 1000000, FOLD_EVERY = 500000, SERIES_MOST = 20000 };
+enum { BATCH = 20000, MILLION = 1000000, FOLD_EVERY = 100000, SERIES_MOST = 20000 };
 
 struct fill {
     struct store *store;
