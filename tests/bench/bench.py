@@ -81,6 +81,7 @@ def part_store(_options):
     first, last = millions[0], millions[-1]
     say("first million, observations/s (CPU us each)", f"{first[5]} ({first[3]})")
     say("last million", f"{last[5]} ({last[3]})")
+    print("  CPU us of each, by million: " + " ".join(line[3] for line in millions))
     say("last / first, by rate", f"{float(last[5]) / float(first[5]):.2f}", "at least 0.9")
     say("last / first, by CPU (other work does not count)", f"{float(first[3]) / float(last[3]):.2f}")
     say("bytes written to disk an observation", lines[-1][5], "at most 1000")
