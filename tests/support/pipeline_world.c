@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "store/sqlite.h"
 #include "support/assert_close.h"
+#include "support/database.h"
 #include "support/fixture.h"
 
 #include <math.h>
@@ -336,10 +337,7 @@ static int64_t number_of(sqlite3 *db, const char *sql)
 
 int64_t world_number(const struct pipeline_world *w, const char *sql)
 {
-    sqlite3 *db = open_database(w, "hub.db");
-    int64_t n = number_of(db, sql);
-    sqlite3_close(db);
-    return n;
+    return database_number(w->folder, "hub.db", sql);
 }
 
 static void add_books(void *arg, const struct report_source *s)

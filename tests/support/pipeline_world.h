@@ -44,10 +44,10 @@ struct pipeline_world {
 
 /* One message to come; source: index of the list above. */
 struct sent {
-    int source;
     char topic[64];
     char payload[480];
     int64_t arrival_us;
+    int source;
     uint16_t packet_id;
     bool dup, retained;
 };

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "support/assert_close.h"
+#include "support/database.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -292,12 +293,11 @@ static void test_settle_same_bytes_are_told_apart_by_index(void **state)
 
 static void set_floor(struct pipeline_world *w, int64_t floor)
 {
-    char command[400];
+    char sql[128];
     world_close(w);
-    snprintf(command, sizeof command,
-             "sqlite3 %s/hub.db 'INSERT OR REPLACE INTO numbers VALUES(1, %lld)'",
-             w->folder, (long long)floor);
-    assert_int_equal(system(command), 0);
+    snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO numbers VALUES(1, %lld)",
+             (long long)floor);
+    database_run(w->folder, "hub.db", sql);
     world_open(w);
     int64_t connection = 0;
     assert_int_equal(inbox_connected(w->inbox, world_sources[0], false,

@@ -290,6 +290,7 @@ static void check_winner(const char *dump, bool bottom, int slot,
     const char *line = strstr(dump, start);
     if (line == NULL) {
         fail_msg("nothing is held at %s; expected %g", start, held->value);
+        return;
     }
     const char *end = strchr(line, '\n');
     double value = strtod(line + strlen(start) + 1, NULL);

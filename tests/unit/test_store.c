@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "store/schema.h"
 #include "support/assert_close.h"
+#include "support/database.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define OK(call) assert_int_equal((call), ERR_OK)
@@ -56,7 +56,7 @@ static void test_store_keeps_every_value_bit_for_bit(void **state)
 static void test_store_packs_values_with_the_parameters_decimals(void **state)
 {
     struct store_world *w = *state;
-    char command[512];
+    char seen[512];
     OK(store_begin(w->store));
     int32_t id = store_world_series(w, "kiel", "a", 3);
     struct observation exact = store_world_observation(id, 0, 12.345);
@@ -64,12 +64,11 @@ static void test_store_packs_values_with_the_parameters_decimals(void **state)
     store_world_insert(w, &exact);
     store_world_insert(w, &finer);
     OK(store_commit(w->store));
-    snprintf(command, sizeof command,
-             "test \"$(sqlite3 %s/hub.db \"SELECT typeof(value), value, raw IS NULL,"
-             " raw_unit IS NULL FROM observations ORDER BY s\" | tr '\\n' ' ')\" ="
-             " 'integer|12345|1|1 real|12.3456|1|1 '",
-             w->folder);
-    assert_int_equal(system(command), 0);
+    database_text(w->folder, "hub.db",
+                  "SELECT typeof(value), value, raw IS NULL, raw_unit IS NULL"
+                  " FROM observations ORDER BY s",
+                  seen);
+    assert_string_equal(seen, "integer|12345|1|1 real|12.3456|1|1 ");
 }
 
 static void test_store_keeps_raw_values_and_units_that_differ(void **state)

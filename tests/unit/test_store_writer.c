@@ -5,12 +5,12 @@
 #include "store/books.h"
 #include "store/report.h"
 #include "support/assert_close.h"
+#include "support/database.h"
 #include "support/fixture.h"
 
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -89,12 +89,9 @@ static void test_store_fold_tells_late_consumers_to_read_all(void **state)
     OK(store_changes(r, 60, &seen, see_change, &last));
     assert_int_equal(seen.count, 1);
     assert_int_equal(last, 61);
-    char command[400];
-    snprintf(command, sizeof command, /* 60 hours from 23:59:59 on: days -1 to 2 */
-             "test \"$(sqlite3 %s/hub.db 'SELECT group_concat(day) FROM folded')\" ="
-             " '-1,0,1,2'",
-             w->folder);
-    assert_int_equal(system(command), 0);
+    char days[512]; /* 60 hours from 23:59:59 on: days -1 to 2 */
+    database_text(w->folder, "hub.db", "SELECT day FROM folded ORDER BY day", days);
+    assert_string_equal(days, "-1 0 1 2 ");
     store_reader_close(r);
 }
 
@@ -225,12 +222,11 @@ static void test_store_replace_makes_a_revision_only_when_told(void **state)
     assert_int_equal(seen.message, 3);
     assert_true(seen.value == 1.125);
     store_reader_close(r);
-    char command[400]; /* "at" is the number of the change that ended it */
-    snprintf(command, sizeof command,
-             "test \"$(sqlite3 %s/hub.db 'SELECT r.at = c.number FROM revisions r,"
-             " changes c')\" = 1",
-             w->folder);
-    assert_int_equal(system(command), 0);
+    /* "at" is the number of the change that ended it */
+    assert_int_equal(
+        database_number(w->folder, "hub.db",
+                        "SELECT r.at = c.number FROM revisions r, changes c"),
+        1);
 }
 
 static void test_store_message_rows_come_and_go(void **state)
@@ -272,16 +268,13 @@ static void test_store_get_message_does_not_hold_the_log(void **state)
                               .device = "",
                               .reason = ""};
     struct message_row read = {0};
-    char command[400];
     OK(store_begin(w->store));
     OK(store_put_message(w->store, &row));
     OK(store_get_message(w->store, 4, &read));
     OK(store_commit(w->store));
-    /* "0|..." is what SQLite says when no reader stood in the way of emptying the log */
-    snprintf(command, sizeof command,
-             "sqlite3 %s/hub.db 'PRAGMA wal_checkpoint(TRUNCATE)' | grep -q '^0|'",
-             w->folder);
-    assert_int_equal(system(command), 0);
+    /* 0: no reader stood in the way of emptying the log */
+    assert_int_equal(
+        database_number(w->folder, "hub.db", "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
 }
 
 /* --- opening --- */
@@ -306,16 +299,13 @@ static void test_store_slots_stay_when_tests_are_added(void **state)
 static void test_store_refuses_what_a_newer_program_wrote(void **state)
 {
     struct store_world *w = *state;
-    char command[400];
     struct store *other = NULL;
     struct store_reader *r = NULL;
     struct diag d = {0};
     int slots[QUALITY_TESTS];
     store_close(w->store);
     w->store = NULL;
-    snprintf(command, sizeof command, "sqlite3 %s/hub.db 'PRAGMA user_version=99'",
-             w->folder);
-    assert_int_equal(system(command), 0);
+    database_run(w->folder, "hub.db", "PRAGMA user_version=99");
     assert_int_equal(store_open(w->folder, store_world_tests, 2, slots, &other, &d),
                      ERR_NEWER);
     assert_non_null(strstr(d.text, "newer program"));
