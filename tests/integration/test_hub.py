@@ -136,7 +136,7 @@ class Start(World):
         hub = self.start()
         status = hub.wait_status(lambda s: s["sources"][0].get("error"))
         self.assertFalse(status["sources"][0]["connected"])
-        self.assertIn("away", hub.ask("status").out)
+        self.assertIn("not connected", hub.ask("status").out)
         self.assertEqual(hub.ask("status").code, 3)
         self.broker.start()
         hub.wait_connected()

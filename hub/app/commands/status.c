@@ -51,7 +51,8 @@ static const char *state_of(const struct overview *o, json_t *row)
     if (!o->running) {
         return "hub is down";
     }
-    return json_is_true(json_object_get(row, "connected")) ? "connected" : "away";
+    return json_is_true(json_object_get(row, "connected")) ? "connected"
+                                                           : "not connected";
 }
 
 static void print_sources(const struct overview *o)
