@@ -205,7 +205,7 @@ bool batch_grow_other(struct batch *b)
  * same packet id on the connection just before. */
 static enum err is_redelivery(struct batch *b, const struct message *m, int *yes)
 {
-    struct message before;
+    struct message before = {.topic = ""};
     enum err e = ERR_ABSENT;
     if (m->dup && m->packet_id != 0) {
         do {

@@ -2,6 +2,7 @@
 #include "app/pipeline.h"
 
 #include "app/batch.h"
+#include "app/retention.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -384,26 +385,6 @@ static bool says_stop(struct pipeline *p, enum err e)
     return stop;
 }
 
-/* What is older than the inbox keeps: first the books know of it, then it is deleted. The
- * age is judged by the arrival stamps and the clock of now; some hundred at a time. */
-static enum err give_up_old(struct pipeline *p)
-{
-    enum { OLD_MOST = 300 };
-    int64_t floor = store_number(p->store, STORE_FLOOR);
-    int64_t keep = floor > 0 ? floor : 1;
-    int64_t limit_us = clock_now_us() - p->configuration->keep_days * CLOCK_US_PER_DAY;
-    enum err e = inbox_older(p->reader, keep, limit_us, OLD_MOST, &keep);
-    int64_t next = store_number(p->store, STORE_CURSOR) + 1;
-    if (e != ERR_OK || keep <= floor) {
-        return e;
-    }
-    e = store_raise_floor(p->store, keep < next ? keep : next);
-    if (e == ERR_OK && store_number(p->store, STORE_FLOOR) > floor) {
-        e = inbox_trim(p->inbox, store_number(p->store, STORE_FLOOR));
-    }
-    return e;
-}
-
 static void fold(struct pipeline *p)
 {
     if (store_fold(p->store, atomic_load(&p->consumed)) != ERR_OK) {
@@ -413,7 +394,8 @@ static void fold(struct pipeline *p)
 
 static void rest(struct pipeline *p)
 {
-    if (give_up_old(p) != ERR_OK) {
+    int64_t limit_us = clock_now_us() - p->configuration->keep_days * CLOCK_US_PER_DAY;
+    if (retention_step(p->store, p->inbox, p->reader, limit_us) != ERR_OK) {
         log_line(LOG_WARN, "pipeline", "old messages could not be given up");
     }
     fold(p);

@@ -75,6 +75,7 @@ void table_put(struct table *t, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    free(row->cells[t->next]);
     row->cells[t->next] = strdup(text_escape(plain, sizeof plain, text, strlen(text)));
     t->next = (t->next + 1) % t->columns;
 }

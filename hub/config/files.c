@@ -139,6 +139,7 @@ static enum err read_folder(struct reader *r, const char *root, const char *unde
         return ERR_FULL;
     }
     struct dirent **entries = NULL;
+    // cppcheck-suppress nullPointer ; NULL is no comparison: they are sorted later
     int count = scandir(folder, &entries, is_wanted, NULL);
     if (count < 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
@@ -149,7 +150,6 @@ static enum err read_folder(struct reader *r, const char *root, const char *unde
     }
     enum err e = ERR_OK;
     for (int i = 0; i < count && e == ERR_OK; i++) {
-        // cppcheck-suppress nullPointer ; scandir gave count entries
         if (join(name, under, entries[i]->d_name) && join(path, root, name) &&
             !has_row(r, known, name) && is_kind(path, S_IFREG)) {
             e = read_file(r, path, name, shipped);
@@ -166,10 +166,10 @@ static enum err read_cities(struct reader *r, const char *root)
     if (!join(path, root, "cities")) {
         return ERR_FULL;
     }
+    // cppcheck-suppress nullPointer ; NULL is no comparison: they are sorted later
     int count = scandir(path, &entries, is_visible, NULL);
     enum err e = ERR_OK;
     for (int i = 0; i < count && e == ERR_OK; i++) {
-        // cppcheck-suppress nullPointer ; scandir gave count entries
         if (join(name, "cities", entries[i]->d_name) && join(path, root, name) &&
             is_kind(path, S_IFDIR)) {
             e = read_folder(r, root, name, false, 0);

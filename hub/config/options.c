@@ -32,7 +32,8 @@ static const struct option table[] = {
     {"publish", "every_s", "integer", false, "300", 1, 86400, "s",
      "Time between two rounds of writing and sending."},
     {"publish", "base_url", "web address", false, NULL, NO_LIMITS, NULL,
-     "Where the export folder is served to the public: a file too large for a portal is a "
+     "Where the export folder is served to the public: a file too large for a portal is "
+     "a "
      "link there."},
 
     {"source", "source", "id", true, NULL, NO_LIMITS, NULL, "Name of the source."},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/inbox_reader.h"
 #include "base/clock.h"
 #include "store/inbox.h"
-#include "store/inbox_reader.h"
 #include "store/inbox_schema.h"
 #include "store/sqlite.h"
 

@@ -23,7 +23,8 @@ struct rows {
     size_t chunk_count, chunk_at;
     int64_t from_us, to_us;
     sqlite3_stmt *select;
-    char raw_unit[64];
+    char **units; /* texts by id */
+    size_t unit_count;
     enum err err;
 };
 

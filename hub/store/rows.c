@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define SELECT_ROWS                                                                      \
-    "SELECT s, us, value, flags, message, raw, (SELECT text FROM units"                  \
-    " WHERE id = raw_unit) FROM observations WHERE chunk = ?1 AND series = ?2 "
+    "SELECT s, us, value, flags, message, raw, raw_unit FROM observations"               \
+    " WHERE chunk = ?1 AND series = ?2 "
 
 #define IN_BOUNDS " AND s * 1000000 + us >= ?3 AND s * 1000000 + us < ?4"
 
@@ -84,6 +84,35 @@ static enum err read_series(struct store_reader *r, const struct store_query *q)
     return e;
 }
 
+/* Texts of units by id, once for all rows; ids are small: one a text that ever came. */
+static enum err read_units(struct store_reader *r)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t most = 0;
+    enum err e = store_read_number(r, "SELECT max(id) FROM units", &most);
+    r->rows.units = calloc((size_t)most + 1, sizeof *r->rows.units);
+    e = e == ERR_OK && r->rows.units == NULL ? ERR_MEMORY : e;
+    e = e != ERR_OK ? e : sqlite_prepare(r->db, "SELECT id, text FROM units", &s);
+    int step = SQLITE_DONE;
+    while (e == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        int64_t id = sqlite3_column_int64(s, 0);
+        if (id >= 0 && id <= most) {
+            r->rows.units[id] = strdup(sqlite_text(s, 1));
+            e = r->rows.units[id] == NULL ? ERR_MEMORY : ERR_OK;
+        }
+    }
+    e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(r->db, NULL) : e;
+    sqlite3_finalize(s);
+    r->rows.unit_count = r->rows.units != NULL ? (size_t)most + 1 : 0;
+    for (size_t i = 0; e == ERR_OK && i < r->rows.unit_count; i++) {
+        if (r->rows.units[i] == NULL) { /* no such id */
+            r->rows.units[i] = strdup("");
+            e = r->rows.units[i] == NULL ? ERR_MEMORY : ERR_OK;
+        }
+    }
+    return e;
+}
+
 /* The chunks that hold anything, by a jump over the key for each. */
 static enum err read_chunks(struct store_reader *r)
 {
@@ -132,8 +161,8 @@ static void fill_row(struct rows *rows, struct observation_row *row, int64_t tim
                                                         : store_column_value(s, 5, 1);
     row->raw_unit = series->unit;
     if (sqlite3_column_type(s, 6) != SQLITE_NULL) {
-        text_copy(rows->raw_unit, sizeof rows->raw_unit, sqlite_text(s, 6));
-        row->raw_unit = rows->raw_unit;
+        uint64_t unit = (uint64_t)sqlite3_column_int64(s, 6);
+        row->raw_unit = unit < rows->unit_count ? rows->units[unit] : "";
     }
 }
 
@@ -189,6 +218,7 @@ enum err store_rows_open(struct store_reader *r, const struct store_query *q,
     rows->to_us = q->to_us;
     enum err e = read_series(r, q);
     e = e != ERR_OK ? e : read_chunks(r);
+    e = e != ERR_OK ? e : read_units(r);
     e = e != ERR_OK ? e
                     : sqlite_prepare(r->db, SELECT_ROWS "ORDER BY s, us", &rows->select);
     if (e != ERR_OK) {
@@ -215,6 +245,10 @@ void store_rows_close(struct store_reader *r)
         free((void *)(uintptr_t)s->key.origin);
         free(s->unit);
     }
+    for (size_t i = 0; i < rows->unit_count; i++) {
+        free(rows->units[i]);
+    }
+    free(rows->units);
     free(rows->series);
     free(rows->chunks);
     *rows = (struct rows){0};

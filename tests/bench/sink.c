@@ -139,7 +139,7 @@ static int run_inbox(const struct sink *s, const char *port, const char *client,
                                   .format = "auto"};
     if (inbox_open(folder, &inbox, &d) != ERR_OK ||
         ingest_open(inbox, &ingest, &d) != ERR_OK ||
-        ingest_set_sources(ingest, &source, 1, 256 * 1024, &d) != ERR_OK) {
+        ingest_set_sources(ingest, &source, 1, INT64_C(256) * 1024, &d) != ERR_OK) {
         return die(d.text);
     }
     puts("ready");

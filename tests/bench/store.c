@@ -154,7 +154,8 @@ static void live(struct fill *f, int64_t rows, int64_t start_us)
             step++;
         }
         /* devices send in an order of their own */
-        size_t which = device * 1009 % (f->series_count / 4);
+        size_t devices = f->series_count / 4;
+        size_t which = devices > 0 ? device * 1009 % devices : 0;
         must(store_begin(f->store), "begin");
         f->message++;
         for (size_t s = 4 * which; s < 4 * which + 4; s++) {

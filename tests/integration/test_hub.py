@@ -13,7 +13,7 @@ import time
 import unittest
 
 import broker as brokers
-from kogge import Folder, Hub, device, kogge, lines, source, station, temporary
+from kogge import Folder, Hub, device, kogge, source, station, temporary
 from mqtt_wire import Publisher
 
 KILLS = 30 if os.environ.get("KOGGE_LONG") else 10
