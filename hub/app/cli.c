@@ -90,7 +90,7 @@ static int unknown_command(const char *given)
 {
     const char *names[NAMES_MOST];
     size_t count = 0;
-    for (; command_table[count] != NULL && count < NAMES_MOST; count++) {
+    for (; count < NAMES_MOST && command_table[count] != NULL; count++) {
         names[count] = command_table[count]->name;
     }
     return usage("verb", given, names, count);

@@ -97,7 +97,7 @@ static enum err parse(const struct config_files *files, struct configuration **o
 {
     const char *kinds[TARGET_KINDS_MOST];
     size_t kind_count = 0;
-    for (; publish_table[kind_count] != NULL && kind_count < TARGET_KINDS_MOST;
+    for (; kind_count < TARGET_KINDS_MOST && publish_table[kind_count] != NULL;
          kind_count++) {
         kinds[kind_count] = publish_table[kind_count]->name;
     }

@@ -4,6 +4,7 @@
 
 /* What the files of the reader share. Threads: as store.h. */
 
+#include "base/arena.h"
 #include "store/schema.h"
 #include "store/store.h"
 
@@ -23,7 +24,8 @@ struct rows {
     size_t chunk_count, chunk_at;
     int64_t from_us, to_us;
     sqlite3_stmt *select;
-    char **units; /* texts by id */
+    struct arena *texts;
+    const char **units; /* in texts, by id; NULL: no such id */
     size_t unit_count;
     enum err err;
 };

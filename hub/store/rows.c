@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNITS_CEILING = 256 << 20 };
+
 #define SELECT_ROWS                                                                      \
     "SELECT s, us, value, flags, message, raw, raw_unit FROM observations"               \
     " WHERE chunk = ?1 AND series = ?2 "
@@ -84,32 +86,31 @@ static enum err read_series(struct store_reader *r, const struct store_query *q)
     return e;
 }
 
-/* Texts of units by id, once for all rows; ids are small: one a text that ever came. */
+/* Texts of units by id, once for all rows; ids are small: one a text that ever came. They
+ * lie in an arena; an id that has none keeps NULL. */
 static enum err read_units(struct store_reader *r)
 {
+    struct rows *rows = &r->rows;
     sqlite3_stmt *s = NULL;
     int64_t most = 0;
     enum err e = store_read_number(r, "SELECT max(id) FROM units", &most);
-    r->rows.units = calloc((size_t)most + 1, sizeof *r->rows.units);
-    e = e == ERR_OK && r->rows.units == NULL ? ERR_MEMORY : e;
-    e = e != ERR_OK ? e : sqlite_prepare(r->db, "SELECT id, text FROM units", &s);
+    rows->texts = arena_open_growing(UNITS_CEILING);
+    rows->units = rows->texts == NULL || e != ERR_OK
+                      ? NULL
+                      : arena_take_zero(rows->texts, (size_t)most + 1, sizeof(char *));
+    if (rows->units == NULL) {
+        return e == ERR_OK ? ERR_MEMORY : e;
+    }
+    rows->unit_count = (size_t)most + 1;
+    e = sqlite_prepare(r->db, "SELECT id, text FROM units WHERE id BETWEEN 0 AND ?1", &s);
     int step = SQLITE_DONE;
+    sqlite3_bind_int64(s, 1, most);
     while (e == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
-        int64_t id = sqlite3_column_int64(s, 0);
-        if (id >= 0 && id <= most) {
-            r->rows.units[id] = strdup(sqlite_text(s, 1));
-            e = r->rows.units[id] == NULL ? ERR_MEMORY : ERR_OK;
-        }
+        rows->units[sqlite3_column_int64(s, 0)] =
+            arena_text(rows->texts, sqlite_text(s, 1));
     }
     e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(r->db, NULL) : e;
     sqlite3_finalize(s);
-    r->rows.unit_count = r->rows.units != NULL ? (size_t)most + 1 : 0;
-    for (size_t i = 0; e == ERR_OK && i < r->rows.unit_count; i++) {
-        if (r->rows.units[i] == NULL) { /* no such id */
-            r->rows.units[i] = strdup("");
-            e = r->rows.units[i] == NULL ? ERR_MEMORY : ERR_OK;
-        }
-    }
     return e;
 }
 
@@ -162,7 +163,8 @@ static void fill_row(struct rows *rows, struct observation_row *row, int64_t tim
     row->raw_unit = series->unit;
     if (sqlite3_column_type(s, 6) != SQLITE_NULL) {
         uint64_t unit = (uint64_t)sqlite3_column_int64(s, 6);
-        row->raw_unit = unit < rows->unit_count ? rows->units[unit] : "";
+        const char *text = unit < rows->unit_count ? rows->units[unit] : NULL;
+        row->raw_unit = text != NULL ? text : "";
     }
 }
 
@@ -245,10 +247,7 @@ void store_rows_close(struct store_reader *r)
         free((void *)(uintptr_t)s->key.origin);
         free(s->unit);
     }
-    for (size_t i = 0; i < rows->unit_count; i++) {
-        free(rows->units[i]);
-    }
-    free(rows->units);
+    arena_close(rows->texts);
     free(rows->series);
     free(rows->chunks);
     *rows = (struct rows){0};
