@@ -183,7 +183,7 @@ static enum err add_row(struct batch *b, size_t message, const struct work_item 
                                     .tests = item->tests,
                                     .message = b->messages[message].message->id,
                                     .index = r->index},
-                              .chunk = r->time_us / (CLOCK_US_PER_S * 21600),
+                              .chunk = store_chunk(r->time_us),
                               .message = message};
     return ERR_OK;
 }

@@ -2,6 +2,7 @@
 #include "app/control.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -18,7 +19,7 @@
 
 enum { REQUEST_MS = 2000 };
 
-/* A socket's path is short; a long data folder is reached through its open descriptor. */
+/* A socket's path is short: 108 bytes on Linux. */
 static enum err socket_address(const char *data, struct sockaddr_un *a, struct diag *d)
 {
     *a = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -70,7 +71,12 @@ static bool read_request(int fd, char *line, size_t size)
 {
     size_t length = 0;
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    while (length + 1 < size && poll(&p, 1, REQUEST_MS) > 0) {
+    int64_t until_us = clock_monotonic_us() + REQUEST_MS * INT64_C(1000);
+    for (;;) {
+        int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
+        if (length + 1 >= size || left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0) {
+            break;
+        }
         ssize_t n = read(fd, line + length, size - 1 - length);
         if (n <= 0) {
             break;

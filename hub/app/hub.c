@@ -32,6 +32,7 @@ struct hub {
     pthread_t control_thread;
     bool control_runs;
     atomic_bool stop;
+    atomic_bool hang_up; /* SIGHUP came: the control thread reloads */
 };
 
 static enum err make_data_folder(const char *data, struct diag *d)
@@ -90,7 +91,6 @@ enum err hub_open(const struct hub_settings *settings, struct hub **out, struct 
     if (settings->warning != NULL) {
         text_copy(h->parts.warning, sizeof h->parts.warning, settings->warning);
     }
-    pthread_mutex_init(&h->parts.mutex, NULL);
     enum err e = open_parts(h, settings->configuration, d);
     if (e != ERR_OK) {
         hub_close(h);
@@ -118,7 +118,6 @@ void hub_close(struct hub *h)
     if (h->signals >= 0) {
         close(h->signals);
     }
-    pthread_mutex_destroy(&p->mutex);
     free(h);
 }
 
@@ -130,6 +129,9 @@ static void *run_control(void *arg)
         if (poll(&fd, 1, TICK_MS) > 0) {
             control_serve(h->control, &h->parts, request_serve);
         }
+        if (atomic_exchange(&h->hang_up, false)) {
+            request_hup(&h->parts);
+        }
     }
     return NULL;
 }
@@ -139,16 +141,17 @@ static enum err start(struct hub *h, struct diag *d)
     struct hub_parts *p = &h->parts;
     enum err e = pipeline_start(p->pipeline);
     e = e != ERR_OK ? e : publishing_start(p->publishing);
-    if (e == ERR_OK && pthread_create(&h->control_thread, NULL, run_control, h) != 0) {
-        e = ERR_MEMORY;
-    }
-    h->control_runs = e == ERR_OK;
     if (e == ERR_OK) {
         const struct configuration *c = current_take(p->current);
         e = ingest_set_sources(p->ingest, c->sources, c->source_count,
                                c->payload_ceiling_bytes, d);
         current_give(p->current, c);
     }
+    /* last: from now on requests work on the parts, and nobody else changes them */
+    if (e == ERR_OK && pthread_create(&h->control_thread, NULL, run_control, h) != 0) {
+        e = ERR_MEMORY;
+    }
+    h->control_runs = e == ERR_OK;
     return e;
 }
 
@@ -156,13 +159,13 @@ static void stop(struct hub *h)
 {
     struct hub_parts *p = &h->parts;
     atomic_store(&h->stop, true);
-    /* first the brokers: what they were told is on disk, the rest comes again */
-    ingest_close(p->ingest);
-    p->ingest = NULL;
-    publishing_stop(p->publishing);
+    publishing_stop(p->publishing); /* a round that a request does ends, too */
     if (h->control_runs) {
         pthread_join(h->control_thread, NULL);
     }
+    /* what the brokers were told is on disk, the rest comes again */
+    ingest_close(p->ingest);
+    p->ingest = NULL;
     pipeline_stop(p->pipeline);
 }
 
@@ -177,7 +180,7 @@ static bool take_signal(struct hub *h)
         log_line(LOG_INFO, "hub", "stopping");
         return true;
     }
-    request_hup(&h->parts);
+    atomic_store(&h->hang_up, true);
     return false;
 }
 

@@ -18,7 +18,6 @@ struct pipeline; /* opaque */
 /* Opens hub.db in folder. inbox and current outlive it. Messages that waited are worked
  * on again: the configuration may be another one than before. ERR_NEWER, ERR_DAMAGED,
  * ERR_IO
- * ...
  */
 MUST_USE enum err pipeline_open(const char *folder, struct inbox *inbox,
                                 struct current *current, struct pipeline **out,

@@ -117,15 +117,18 @@ static void take_configuration(struct hub_parts *p, struct configuration *next,
     int64_t again = 0;
     const struct answers to = answers_of(&fd);
     say_change(p, next, &to);
-    enum err e = pipeline_reload(p->pipeline, next, &again, &d);
-    if (e == ERR_OK) {
-        e = context_accept(p->data, files);
+    /* kept first: what holds must be what a start without the folder would find */
+    enum err e = context_accept(p->data, files);
+    if (e != ERR_OK) {
+        configuration_free(next);
     }
+    e = e != ERR_OK ? e : pipeline_reload(p->pipeline, next, &again, &d);
+    e = e != ERR_OK ? e : set_sources(p, &d);
     if (e == ERR_OK) {
         p->warning[0] = '\0';
-        e = set_sources(p, &d);
-    }
-    if (e != ERR_OK) {
+    } else {
+        text_copy(p->warning, sizeof p->warning,
+                  "the last reload failed half way; reload again, or restart the hub");
         finish(fd, d.text[0] != '\0' ? d.text : err_text(e), EXIT_FAILED);
         return;
     }
@@ -282,15 +285,12 @@ static void serve_round(struct hub_parts *p, enum publishing_work work, int fd)
 
 void request_hup(struct hub_parts *p)
 {
-    pthread_mutex_lock(&p->mutex);
     reload(p, -1);
-    pthread_mutex_unlock(&p->mutex);
 }
 
 void request_serve(void *parts, const char *verb, int fd)
 {
     struct hub_parts *p = parts;
-    pthread_mutex_lock(&p->mutex);
     if (strcmp(verb, "reload") == 0) {
         reload(p, fd);
     } else if (strcmp(verb, "status") == 0) {
@@ -302,5 +302,4 @@ void request_serve(void *parts, const char *verb, int fd)
     } else {
         control_finish(fd, "the hub does not know this request", EXIT_FAILED);
     }
-    pthread_mutex_unlock(&p->mutex);
 }

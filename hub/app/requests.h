@@ -2,16 +2,14 @@
 #ifndef APP_REQUESTS_H
 #define APP_REQUESTS_H
 
-/* What the running hub does when asked over its control socket. Threads: one request at a
- * time (mutex). */
+/* What the running hub does when asked over its control socket. Threads: the control
+ * thread's, one request at a time. */
 
 #include "app/context.h"
 #include "app/current.h"
 #include "app/pipeline.h"
 #include "app/publishing.h"
 #include "ingest/ingest.h"
-
-#include <pthread.h>
 
 struct hub_parts {
     const char *folder; /* configuration */
@@ -23,7 +21,6 @@ struct hub_parts {
     struct pipeline *pipeline;
     struct publishing *publishing;
     struct ingest *ingest;
-    pthread_mutex_t mutex;
 };
 
 /* Serves one request; parts is a struct hub_parts. */

@@ -150,8 +150,9 @@ static enum err decode_into(struct worker *w, const struct message *m,
                                         .rssi = &w->rssi,
                                         .snr = &w->snr};
     enum err e = decode_message(m, &decode, a, &out->decoded, &d);
-    if (e == ERR_FULL) {
-        return e;
+    if (e == ERR_FULL || err_class(e) == ERR_CLASS_RETRY ||
+        err_class(e) == ERR_CLASS_STOP) {
+        return e; /* nothing is wrong with the message */
     }
     if (e != ERR_OK) {
         char text[512];

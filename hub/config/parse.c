@@ -186,6 +186,7 @@ static void parse_files(struct parse *p)
         settle_devices(p);
     }
     if (!p->no_memory) {
+        check_heights(p);
         check_same_series(p);
     }
 }

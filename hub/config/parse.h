@@ -157,7 +157,8 @@ void parse_device(struct parse *p, json_t *root);
 void parse_hub(struct parse *p, json_t *root);
 void parse_dataset(struct parse *p, json_t *root);
 void settle_devices(struct parse *p);
-void check_same_series(struct parse *p); /* after settle_devices */
+void check_heights(struct parse *p); /* after settle_devices, as the next */
+void check_same_series(struct parse *p);
 
 /* The file of that name, NULL: none. Names other files that may be at fault themselves,
  * so that what they would have defined is not missed a second time. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,38 @@ static void report(struct parse *p, const struct row *row, const struct row *hel
             p->drafts[held->draft].device.device,
             row->parameter != NULL ? row->parameter->id : "the level",
             row->station->station);
+}
+
+static bool needs_height(const struct sensor_model *m)
+{
+    for (size_t i = 0; i < m->field_count; i++) {
+        enum quantity q = m->fields[i].quantity;
+        if (q == QUANTITY_DISTANCE || q == QUANTITY_DEPTH || q == QUANTITY_PRESSURE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A level without a height waits for ever: said before it happens. */
+void check_heights(struct parse *p)
+{
+    const struct configuration *c = p->c;
+    for (size_t i = 0; i < c->device_count; i++) {
+        const struct device *d = &c->devices[i];
+        for (size_t j = 0; j < d->placement_count; j++) {
+            const struct placement *at = &d->placements[j];
+            bool known = d->model != NULL && at->station != NULL; /* else a fault */
+            if (known && needs_height(d->model) && isnan(at->height_m_nhn) &&
+                isnan(at->height_m_gauge)) {
+                place_file(p, p->drafts[i].file);
+                finding(p, "at",
+                        "no mounting height at %.50s: the level that %.50s measures will "
+                        "wait for mounting.height_m_nhn or height_m_gauge",
+                        at->station->station, d->model->model);
+            }
+        }
+    }
 }
 
 void check_same_series(struct parse *p)

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -233,22 +234,32 @@ static void file_name(const char *device, char to[160])
     }
 }
 
+enum { DEVICE_SIZE = 256 };
+
+/* A DevEUI is printed in upper case on the label; messages give it in lower case. */
+static const char *as_messages_say(const char *device, char id[DEVICE_SIZE])
+{
+    bool is_eui = strlen(device) == 16 && strspn(device, "0123456789abcdefABCDEF") == 16;
+    text_copy(id, DEVICE_SIZE, device);
+    return is_eui ? text_lower(id) : id;
+}
+
 enum err config_new_device(const char *folder, const struct new_device *n,
                            char path[1024], struct diag *d)
 {
-    const struct argument needed[] = {{"city", n->city},
+    const struct argument needed[] = {{"--city", n->city},
                                       {"device", n->device},
-                                      {"model", n->model},
-                                      {"station", n->station},
-                                      {"from", n->from}};
-    const struct argument numbers[] = {{"height_nhn", n->height_nhn},
-                                       {"height_gauge", n->height_gauge},
-                                       {"depth", n->depth},
-                                       {"interval_s", n->interval_s}};
-    const struct argument texts[] = {{"city", n->city},        {"device", n->device},
-                                     {"model", n->model},      {"station", n->station},
-                                     {"from", n->from},        {"serial", n->serial},
-                                     {"pressure", n->pressure}};
+                                      {"--model", n->model},
+                                      {"--station", n->station},
+                                      {"--from", n->from}};
+    const struct argument numbers[] = {{"--height-nhn", n->height_nhn},
+                                       {"--height-gauge", n->height_gauge},
+                                       {"--depth", n->depth},
+                                       {"--interval", n->interval_s}};
+    const struct argument texts[] = {
+        {"--city", n->city},        {"device", n->device}, {"--model", n->model},
+        {"--station", n->station},  {"--from", n->from},   {"--serial", n->serial},
+        {"--pressure", n->pressure}};
     enum err e = check_given(needed, sizeof needed / sizeof needed[0], d);
     e = e != ERR_OK ? e : check_texts(texts, sizeof texts / sizeof texts[0], d);
     e = e != ERR_OK ? e : check_numbers(numbers, sizeof numbers / sizeof numbers[0], d);
@@ -259,12 +270,14 @@ enum err config_new_device(const char *folder, const struct new_device *n,
         diag_set(d, "city: \"%.64s\" is not an id of a city", n->city);
         return ERR_UNKNOWN;
     }
-    char file[160], name[NAME_SIZE];
-    file_name(n->device, file);
+    char file[160], name[NAME_SIZE], id[DEVICE_SIZE];
+    struct new_device as_sent = *n;
+    as_sent.device = as_messages_say(n->device, id);
+    file_name(as_sent.device, file);
     snprintf(name, sizeof name, "cities/%s/%s", n->city, file);
     struct buf b;
     buf_init(&b, FILE_SIZE);
-    put_device(&b, n);
+    put_device(&b, &as_sent);
     e = put_judged(folder, n->shipped, name, &b, path, d);
     buf_fini(&b);
     return e;
@@ -274,25 +287,25 @@ enum err config_new_city(const char *folder, const struct new_city *n, char path
                          struct diag *d)
 {
     const struct argument needed[] = {{"city", n->city},
-                                      {"title_de", n->title_de},
-                                      {"title_en", n->title_en},
-                                      {"publisher", n->publisher},
-                                      {"licence", n->licence}};
+                                      {"--title-de", n->title_de},
+                                      {"--title-en", n->title_en},
+                                      {"--publisher", n->publisher},
+                                      {"--licence", n->licence}};
     const struct argument texts[] = {
         {"city", n->city},
-        {"title_de", n->title_de},
-        {"title_en", n->title_en},
-        {"publisher", n->publisher},
-        {"licence", n->licence},
-        {"key", n->key},
-        {"publisher_url", n->publisher_url},
-        {"contact_name", n->contact_name},
-        {"contact_email", n->contact_email},
+        {"--title-de", n->title_de},
+        {"--title-en", n->title_en},
+        {"--publisher", n->publisher},
+        {"--licence", n->licence},
+        {"--key", n->key},
+        {"--publisher-url", n->publisher_url},
+        {"--contact-name", n->contact_name},
+        {"--contact-email", n->contact_email},
     };
     enum err e = check_given(needed, sizeof needed / sizeof needed[0], d);
     e = e != ERR_OK ? e : check_texts(texts, sizeof texts / sizeof texts[0], d);
     if (e == ERR_OK && n->contact_email != NULL && n->contact_name == NULL) {
-        diag_set(d, "still missing: contact_name, for contact_email");
+        diag_set(d, "still missing: --contact-name, for --contact-email");
         e = ERR_ABSENT;
     }
     if (e == ERR_OK && !text_is_id(n->city)) {

@@ -79,7 +79,7 @@ static enum err check_size(struct decode_work *w)
 {
     if (w->m->full_size > w->m->size) {
         diag_set(w->diag, "%zu bytes are over the ceiling for messages", w->m->full_size);
-        return ERR_FULL;
+        return ERR_RANGE;
     }
     if (w->m->size == 0) {
         diag_set(w->diag, "the message is empty");

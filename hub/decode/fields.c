@@ -128,7 +128,7 @@ static enum err walk_child(struct lookup *l, json_t *child, size_t length,
     size_t longer = text_pointer_append(l->path, sizeof l->path, length, name);
     if (longer == 0) {
         diag_set(l->w->diag, "a pointer longer than %d bytes", DECODE_POINTER - 1);
-        return ERR_FULL;
+        return ERR_RANGE;
     }
     enum err err = walk_node(l, child, longer, depth + 1);
     l->path[length] = '\0';
@@ -145,7 +145,7 @@ static enum err walk_node(struct lookup *l, json_t *node, size_t length, int dep
     }
     if (depth == DECODE_DEPTH) {
         diag_set(l->w->diag, "values nested deeper than %d levels", DECODE_DEPTH);
-        return ERR_FULL;
+        return ERR_RANGE;
     }
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < json_array_size(node); i++) {
@@ -166,7 +166,7 @@ static enum err walk_from(struct lookup *l, json_t *node, const char *pointer)
     size_t length = strlen(pointer);
     if (length >= sizeof l->path) {
         diag_set(l->w->diag, "a pointer longer than %d bytes", DECODE_POINTER - 1);
-        return ERR_FULL;
+        return ERR_RANGE;
     }
     memcpy(l->path, pointer, length + 1);
     l->prefix_length = strlen(l->prefix);

@@ -197,7 +197,7 @@ static enum err add_reading(struct decode_work *w, struct reading **out)
 {
     if (w->out.count == DECODE_READINGS) {
         diag_set(w->diag, "more than %d readings in one message", DECODE_READINGS);
-        return ERR_FULL;
+        return ERR_RANGE;
     }
     if (w->out.count == w->room) {
         size_t room = w->room == 0 ? 16 : w->room * 2;

@@ -31,7 +31,7 @@ struct dataset {
     size_t tag_count;
     const char *const *targets; /* names of struct target */
     size_t target_count;
-    bool demonstration; /* holds demonstration stations too */
+    bool demonstration; /* of demonstration stations, and of no others */
 };
 
 /* A portal that datasets go to. */

@@ -127,7 +127,7 @@ static void put_box(json_t *extras, const struct dataset *dataset)
     for (size_t i = 0; i < dataset->city_count; i++) {
         for (size_t j = 0; j < dataset->cities[i]->station_count; j++) {
             const struct station *s = &dataset->cities[i]->stations[j];
-            if (dataset->demonstration || !s->demonstration) {
+            if (dataset->demonstration == s->demonstration) {
                 widen(&b, s);
             }
         }

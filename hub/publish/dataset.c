@@ -72,7 +72,8 @@ bool dataset_has(const struct configuration *c, const struct dataset *dataset,
         parameter = is_published(dataset->parameters[i]) &&
                     strcmp(dataset->parameters[i]->id, key->parameter) == 0;
     }
-    return parameter && (dataset->demonstration || !is_demonstration(c, key->station));
+    /* what is simulated and what is measured never lie in one file */
+    return parameter && dataset->demonstration == is_demonstration(c, key->station);
 }
 
 int64_t dataset_limit_bytes(const struct target *target)
@@ -144,7 +145,7 @@ static void widen(int64_t *first_us, int64_t *last_us, int64_t from_us, int64_t 
     }
 }
 
-/* A query cannot leave stations out, so a city with demonstration stations is asked
+/* A query cannot leave stations out, so a city with stations of both kinds is asked
  * station by station. */
 static enum err extent_of_city(const struct dataset_export *x, const struct city *city,
                                const struct store_query *of_dataset, int64_t *first_us,
@@ -158,8 +159,8 @@ static enum err extent_of_city(const struct dataset_export *x, const struct city
     const char *const cities[] = {city->city};
     q->cities = cities;
     q->city_count = 1;
-    for (size_t i = 0; i < city->station_count && !x->dataset->demonstration; i++) {
-        mixed = mixed || city->stations[i].demonstration;
+    for (size_t i = 0; i < city->station_count; i++) {
+        mixed = mixed || city->stations[i].demonstration != x->dataset->demonstration;
     }
     q->station = NULL;
     if (!mixed) {
@@ -171,7 +172,7 @@ static enum err extent_of_city(const struct dataset_export *x, const struct city
     }
     enum err e = ERR_OK;
     for (size_t i = 0; i < city->station_count && e == ERR_OK; i++) {
-        if (city->stations[i].demonstration) {
+        if (city->stations[i].demonstration != x->dataset->demonstration) {
             continue;
         }
         q->station = city->stations[i].station;

@@ -117,7 +117,8 @@ void inbox_close(struct inbox *i)
 static enum err ensure_open(struct inbox *i)
 {
     if (i->open) {
-        return ERR_OK;
+        /* SQLite may have rolled back by itself: nothing may be put outside of it */
+        return i->spoilt ? ERR_IO : ERR_OK;
     }
     i->open = true;
     i->spoilt = false;

@@ -42,7 +42,7 @@ uint64_t inbox_transaction(struct inbox *i);
 
 /* Commits the open transaction if its number is not above transaction, so that all
  * up to transaction are on disk (fsync). Returns at once if they are.
- * ERR_IO: a transaction up to this number was rolled back: what was put in it is gone,
+ * ERR_IO: the transaction of this number was rolled back: what was put in it is gone,
  * and nothing that waits for it may be acknowledged. */
 MUST_USE enum err inbox_commit(struct inbox *i, uint64_t transaction);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/schema.h"
 
+#include "store/writer.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,11 @@ struct store_time store_time_of(int64_t time_us)
     return (struct store_time){.chunk = chunk,
                                .s = (int32_t)(second - epoch_s - chunk * CHUNK_S),
                                .us = (int32_t)((time_us % 1000000 + 1000000) % 1000000)};
+}
+
+int64_t store_chunk(int64_t time_us)
+{
+    return store_time_of(time_us).chunk;
 }
 
 int64_t store_time_us(struct store_time t)

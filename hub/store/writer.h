@@ -56,6 +56,10 @@ struct held {
     quality_tests tests;
 };
 
+/* The chunk of time that stands first in the key of an observation: writing is fast in
+ * its order. */
+int64_t store_chunk(int64_t time_us);
+
 /* Puts o if nothing stands there; else *inserted is false and *held says what does. */
 MUST_USE enum err store_insert(struct store *s, const struct observation *o,
                                bool *inserted, struct held *held);

@@ -100,14 +100,14 @@ static void test_config_new_device_says_what_is_missing_or_wrong(void **state)
     char folder[256];
     struct new_device n = {.city = "altstadt", .device = "x", .from = ""};
     copy_sound(folder);
-    assert_refused(folder, &n, ERR_ABSENT, "still missing: model, station, from");
+    assert_refused(folder, &n, ERR_ABSENT, "still missing: --model, --station, --from");
     n = full;
     n.height_nhn = "4,1";
     assert_refused(folder, &n, ERR_SYNTAX,
-                   "height_nhn: \"4,1\" is not a number (written with a point, no unit)");
+                   "--height-nhn: \"4,1\" is not a number (written with a point, no unit)");
     n = full;
     n.serial = "\xff";
-    assert_refused(folder, &n, ERR_SYNTAX, "serial is not valid UTF-8");
+    assert_refused(folder, &n, ERR_SYNTAX, "--serial is not valid UTF-8");
     fixture_remove(folder);
 }
 
@@ -234,7 +234,7 @@ static void test_config_new_city_says_what_is_missing_or_wrong(void **state)
     struct new_city n = {.city = "kiel", .title_de = "Kiel"};
     copy_sound(folder);
     assert_int_equal(config_new_city(folder, &n, path, &d), ERR_ABSENT);
-    assert_string_equal(d.text, "still missing: title_en, publisher, licence");
+    assert_string_equal(d.text, "still missing: --title-en, --publisher, --licence");
     n.title_en = "Kiel";
     n.publisher = "Stadt Kiel";
     n.licence = "cc-by";

@@ -265,7 +265,7 @@ static void test_empty_and_cut_messages_are_refused(void **state)
         t.m.full_size = 300000;
         struct decoded untouched = {.count = 77};
         assert_int_equal(decode_message(&t.m, &t.rules, t.arena, &untouched, &t.diag),
-                         ERR_FULL);
+                         ERR_RANGE);
         assert_int_equal(untouched.count, 77);
         trial_end(&t);
     }
@@ -296,9 +296,9 @@ static void test_deep_nesting_is_refused(void **state)
     assert_int_equal(trial_run(&t, buf_text(&b)), ERR_OK);
     assert_int_equal(t.out.count, 1);
     put_nested(&b, 33, "[", "1", "]");
-    assert_int_equal(trial_run(&t, buf_text(&b)), ERR_FULL);
+    assert_int_equal(trial_run(&t, buf_text(&b)), ERR_RANGE);
     put_nested(&b, 33, "{\"a\":", "1", "}");
-    assert_int_equal(trial_run(&t, buf_text(&b)), ERR_FULL);
+    assert_int_equal(trial_run(&t, buf_text(&b)), ERR_RANGE);
     assert_string_equal(t.diag.text, "values nested deeper than 32 levels");
     put_nested(&b, 100000, "[", "1", "]");
     assert_int_equal(trial_run(&t, buf_text(&b)), ERR_SYNTAX);
@@ -322,7 +322,7 @@ static void test_long_names_are_refused(void **state)
     assert_int_equal(strlen(t.out.readings[0].field), 2047);
     buf_reset(&whole);
     buf_put_format(&whole, "{\"x%s", buf_text(&b));
-    assert_int_equal(trial_run(&t, buf_text(&whole)), ERR_FULL);
+    assert_int_equal(trial_run(&t, buf_text(&whole)), ERR_RANGE);
     buf_fini(&whole);
     buf_fini(&b);
     trial_end(&t);
@@ -354,7 +354,7 @@ static void test_many_readings_pass_up_to_the_ceiling(void **state)
     assert_int_equal(trial_run(&t, buf_text(&b)), ERR_OK);
     assert_int_equal(t.out.count, 20000);
     put_numbers(&b, 20000);
-    assert_int_equal(trial_run(&t, buf_text(&b)), ERR_FULL);
+    assert_int_equal(trial_run(&t, buf_text(&b)), ERR_RANGE);
     assert_string_equal(t.diag.text, "more than 20000 readings in one message");
     buf_fini(&b);
     trial_end(&t);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_json(const struct config_faults *faults)
 {
@@ -20,6 +21,17 @@ static void print_json(const struct config_faults *faults)
     json_dumpf(out, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(out);
+}
+
+static bool is_readable(const char *path, const char *of, bool print)
+{
+    if (access(path, R_OK) == 0) {
+        return true;
+    }
+    if (print) {
+        printf("finding: hub.json: %s names %s, which can't be read\n", of, path);
+    }
+    return false;
 }
 
 static int explain(const struct invocation *i, const char *name)
@@ -45,6 +57,25 @@ static int explain(const struct invocation *i, const char *name)
                : command_fail(i, EXIT_USAGE, "no option %s", name);
 }
 
+/* Files that the configuration names and that must be there when the hub runs. */
+static size_t check_files(const struct configuration *c, bool print)
+{
+    size_t missing = 0;
+    for (size_t k = 0; k < c->source_count; k++) {
+        const struct source *s = &c->sources[k];
+        const char *const files[] = {s->password_file, s->ca_file, s->certificate_file,
+                                     s->key_file};
+        for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
+            missing += files[n] != NULL && !is_readable(files[n], s->source, print);
+        }
+    }
+    for (size_t k = 0; k < c->target_count; k++) {
+        const struct target *t = &c->targets[k];
+        missing += t->token_file != NULL && !is_readable(t->token_file, t->target, print);
+    }
+    return missing;
+}
+
 static int check(struct invocation *i)
 {
     const char *name = invocation_value(i, "--explain");
@@ -68,6 +99,9 @@ static int check(struct invocation *i)
         context_print_faults(stdout, &faults);
     }
     if (e == ERR_OK) {
+        size_t missing = check_files(c, !i->json);
+        findings += missing;
+        code = missing > 0 ? EXIT_FINDINGS : code;
         command_say(
             i, "%s is sound (cities: %zu, devices: %zu, sources: %zu, findings: %zu)",
             folder, c->city_count, c->device_count, c->source_count, findings);

@@ -33,6 +33,7 @@ struct csv {
     char prefix[PREFIX_SIZE]; /* ",city,...,origin," */
     size_t prefix_length;
     char position[FIELD_SIZE];
+    bool is_level;
     struct period depth_holds;
     char depth[NUMBER_TEXT + 1]; /* "0.8," */
     size_t depth_length;
@@ -133,6 +134,11 @@ static void find_depth(struct csv *csv, const struct configuration *c, int64_t t
 {
     double depth_m = (double)NAN;
     csv->depth_holds = (struct period){INT64_MIN, INT64_MAX};
+    if (csv->is_level) { /* the surface itself */
+        csv->depth[0] = ',';
+        csv->depth_length = 1;
+        return;
+    }
     for (size_t i = 0; csv->station != NULL && i < c->device_count; i++) {
         const struct device *device = &c->devices[i];
         for (size_t j = 0; j < device->placement_count; j++) {
@@ -183,6 +189,7 @@ static void new_series(struct csv *csv, const struct configuration *c,
     text_copy(csv->position, sizeof csv->position, row->key.position);
     char *end = put_text(csv->datum, ",");
     end = put_text(end, datum_of(row->key.parameter));
+    csv->is_level = datum_of(row->key.parameter)[0] != '\0';
     *end++ = ',';
     csv->datum_length = (size_t)(end - csv->datum);
     find_depth(csv, c, row->time_us);
