@@ -41,16 +41,33 @@ static json_t *tell_tests(const struct tracing *t, quality_tests tests)
     return out;
 }
 
+/* What a level was made with; null: it was no distance, depth, pressure or W. */
+static json_t *tell_level(const struct work_item *item)
+{
+    const struct place *p = &item->place;
+    if (item->reading->entry->quantity == QUANTITY_NONE || p->placement == NULL) {
+        return json_null();
+    }
+    const struct gauge_zero *zero =
+        station_gauge_zero(p->station, item->reading->time_us);
+    return json_pack("{s:o, s:o, s:o, s:o}", "sensor_m_nhn",
+                     report_number(p->placement->height_m_nhn), "sensor_m_gauge",
+                     report_number(p->placement->height_m_gauge), "gauge_zero_m_nhn",
+                     report_number(zero != NULL ? zero->m_nhn : (double)NAN),
+                     "density_kg_m3", report_number(p->station->density_kg_m3));
+}
+
 static json_t *tell_step(const struct work *work, const struct work_item *item)
 {
     const struct reading *r = item->reading;
     double value = r->kind == VALUE_NUMBER ? r->value : (double)NAN;
-    return json_pack(
-        "{s:s, s:s, s:o, s:s?, s:s, s:s, s:s, s:o, s:s}", "format", work->decoded.format,
-        "field", r->field, "value", report_number(value), "unit", r->unit, "time_source",
-        time_source_text(r->time_source), "device", r->device, "model",
-        item->place.device->model->model, "canonical_value",
-        report_number(item->value.value), "canonical_unit", item->value.parameter->unit);
+    return json_pack("{s:s, s:s, s:o, s:s?, s:s, s:s, s:s, s:o, s:s, s:o}", "format",
+                     work->decoded.format, "field", r->field, "value",
+                     report_number(value), "unit", r->unit, "time_source",
+                     time_source_text(r->time_source), "device", r->device, "model",
+                     item->place.device->model->model, "canonical_value",
+                     report_number(item->value.value), "canonical_unit",
+                     item->value.parameter->unit, "level", tell_level(item));
 }
 
 /* The reading of the message that made the row, as the steps see it now; null: none, as
@@ -165,6 +182,28 @@ static void print_value(json_t *story)
     }
 }
 
+static void print_level(json_t *level)
+{
+    static const struct {
+        const char *name, *text, *unit;
+    } parts[] = {{"sensor_m_nhn", "sensor at", "m NHN"},
+                 {"sensor_m_gauge", "sensor at", "m above gauge zero"},
+                 {"gauge_zero_m_nhn", "gauge zero at", "m NHN"},
+                 {"density_kg_m3", "density", "kg/m3"}};
+    const char *before = "  level      ";
+    char number[NUMBER_TEXT];
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        if (json_is_number(json_object_get(level, parts[k].name))) {
+            number_of(level, parts[k].name, number);
+            printf("%s%s %s %s", before, parts[k].text, number, parts[k].unit);
+            before = ", ";
+        }
+    }
+    if (before[0] == ',') {
+        putchar('\n');
+    }
+}
+
 static void print_steps(json_t *steps)
 {
     char number[NUMBER_TEXT];
@@ -180,6 +219,7 @@ static void print_steps(json_t *steps)
            text_of(steps, "unit", text), text_of(steps, "time_source", more));
     printf("  resolve    device %s, model %s\n", text_of(steps, "device", text),
            text_of(steps, "model", more));
+    print_level(json_object_get(steps, "level"));
     printf("  normalise  %s %s\n", number_of(steps, "canonical_value", number),
            text_of(steps, "canonical_unit", text));
 }
