@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "store/sqlite.h"
 #include "support/assert_close.h"
+#include "support/audit_run.h"
 #include "support/database.h"
 #include "support/fixture.h"
 
@@ -433,6 +434,7 @@ void world_audit(const struct pipeline_world *w, int64_t cursor)
              (long long)cursor, (long long)cursor);
     assert_int_equal(number_of(db, sql), 0);
     sqlite3_close(db);
+    audit_expect_right(w->folder);
 }
 
 static void see_fate(void *arg, const struct report_message *m)

@@ -87,8 +87,8 @@ struct world_books {
 };
 struct world_books world_books(const struct pipeline_world *w);
 
-/* Counts messages, observations and conflicts anew and compares with the books. cursor:
- * number of messages that must have been worked on. */
+/* Counts messages, observations and conflicts anew and compares with the books, and asks
+ * `kogge audit`. cursor: number of messages that must have been worked on. */
 void world_audit(const struct pipeline_world *w, int64_t cursor);
 
 /* What became of message id. */
