@@ -3,6 +3,7 @@
 
 #include "app/report.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -251,33 +252,57 @@ static void judge_files(struct ledger *l, const struct audit_files *f)
     }
 }
 
-static enum err judge_databases(struct ledger *l, const char *data, struct diag *d)
+/* SQLite's check of a database takes longer than counting: each runs beside it. */
+struct check {
+    const char *data;
+    enum audit_database which;
+    pthread_t thread;
+    bool started, sound;
+    enum err err;
+    struct diag diag;
+};
+
+static void *run_check(void *arg)
+{
+    struct check *c = arg;
+    c->err = audit_integrity(c->data, c->which, &c->sound, &c->diag);
+    return NULL;
+}
+
+static void start_checks(struct check checks[AUDIT_DATABASES], const char *data)
+{
+    for (int k = 0; k < AUDIT_DATABASES; k++) {
+        struct check *c = &checks[k];
+        *c = (struct check){.data = data, .which = (enum audit_database)k};
+        c->started = pthread_create(&c->thread, NULL, run_check, c) == 0;
+    }
+}
+
+static enum err end_checks(struct check checks[AUDIT_DATABASES], struct ledger *l)
 {
     enum err e = ERR_OK;
-    for (int k = 0; k < AUDIT_DATABASES && e == ERR_OK; k++) {
-        bool sound = false;
-        e = audit_integrity(data, (enum audit_database)k, &sound, d);
-        if (e == ERR_OK) {
-            add_line(l, audit_database_names[k], sound, "%s",
-                     sound ? "integrity_check finds nothing" : d->text);
-        } else if (e == ERR_ABSENT && k == AUDIT_OUTBOX) {
-            e = ERR_OK;
+    for (int k = 0; k < AUDIT_DATABASES; k++) {
+        struct check *c = &checks[k];
+        if (c->started) {
+            pthread_join(c->thread, NULL);
+        } else {
+            run_check(c);
+        }
+        if (c->err == ERR_OK) {
+            add_line(l, audit_database_names[k], c->sound, "%s",
+                     c->sound ? "integrity_check finds nothing" : c->diag.text);
+        } else if (c->err != ERR_ABSENT || k != AUDIT_OUTBOX) {
+            e = c->err;
         }
     }
     return e;
 }
 
-static enum err judge_all(struct ledger *l, const char *data, struct diag *d)
+static enum err count_all(struct ledger *l, struct audit *a, const char *data)
 {
-    struct audit *a = NULL;
     struct audit_books books;
     struct audit_files files = {.files = 0};
-    enum err e = audit_open(data, &a, d);
-    if (e != ERR_OK) {
-        return e;
-    }
-    e = audit_count(a, &books);
-    audit_close(a); /* a view kept open lets the log of the running hub grow */
+    enum err e = audit_count(a, &books);
     if (e == ERR_OK) {
         judge_books(l, &books);
         e = audit_files(data, &files);
@@ -286,8 +311,22 @@ static enum err judge_all(struct ledger *l, const char *data, struct diag *d)
         judge_files(l, &files);
         e = ERR_OK;
     }
-    enum err of_databases = judge_databases(l, data, d);
-    e = e != ERR_OK ? e : of_databases;
+    return e;
+}
+
+static enum err judge_all(struct ledger *l, const char *data, struct diag *d)
+{
+    struct check checks[AUDIT_DATABASES];
+    struct audit *a = NULL;
+    enum err e = audit_open(data, &a, d);
+    if (e != ERR_OK) {
+        return e;
+    }
+    start_checks(checks, data);
+    e = count_all(l, a, data);
+    audit_close(a);
+    enum err of_checks = end_checks(checks, l);
+    e = e != ERR_OK ? e : of_checks;
     if (e != ERR_OK) {
         diag_set(d, "the books can't be counted: %s", err_text(e));
     }
