@@ -3,8 +3,10 @@
 
 #include "app/context.h"
 #include "app/control.h"
+#include "app/replaying.h"
 #include "app/requests.h"
 #include "base/clock.h"
+#include "store/inbox.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -172,5 +174,78 @@ int ask_round(const struct invocation *i, const char *request, enum publishing_w
     if (ask(i, data, request, &code) == ERR_ABSENT) {
         return round_here(i, data, work);
     }
+    return code;
+}
+
+/* What a hub opens to work on messages, without brokers and portals. */
+struct bench {
+    int lock;
+    struct current *current;
+    struct inbox *inbox;
+    struct pipeline *pipeline;
+};
+
+static enum err bench_open(const char *data, struct bench *b, struct diag *d)
+{
+    struct configuration *c = NULL;
+    *b = (struct bench){.lock = -1};
+    enum err e = context_accepted(data, &c, d);
+    if (e != ERR_OK) {
+        return e;
+    }
+    *d = (struct diag){0}; /* it names the file that was read */
+    b->current = current_open(c);
+    e = b->current == NULL ? ERR_MEMORY : context_lock(data, &b->lock, d);
+    e = e != ERR_OK ? e : inbox_open(data, &b->inbox, d);
+    e = e != ERR_OK ? e : pipeline_open(data, b->inbox, b->current, &b->pipeline, d);
+    return e != ERR_OK ? e : pipeline_drain(b->pipeline);
+}
+
+static void bench_close(struct bench *b)
+{
+    pipeline_close(b->pipeline);
+    inbox_close(b->inbox);
+    current_close(b->current);
+    if (b->lock >= 0) {
+        close(b->lock);
+    }
+}
+
+static int replay_here(const struct invocation *i, const char *data,
+                       const struct replay_filter *filter)
+{
+    struct bench bench;
+    struct printing printing;
+    struct diag d = {0};
+    int code = EXIT_DONE;
+    printing_init(&printing, i);
+    enum err e = bench_open(data, &bench, &d);
+    e = e != ERR_OK
+            ? e
+            : replaying_run(bench.pipeline, filter, &printing, print_line, &code, &d);
+    wipe_progress(&printing);
+    bench_close(&bench);
+    if (e != ERR_OK && d.text[0] == '\0') {
+        diag_set(&d, "%s", err_text(e));
+    }
+    return e != ERR_OK ? command_fail_diag(i, context_exit_code(e), &d) : code;
+}
+
+int ask_replay(const struct invocation *i, const struct replay_filter *filter)
+{
+    char data[PATH_LENGTH];
+    struct diag d = {0};
+    int code = EXIT_FAILED;
+    char *request = replaying_request(filter);
+    if (request == NULL) {
+        return command_fail(i, EXIT_FAILED, "%s", err_text(ERR_MEMORY));
+    }
+    enum err e = context_data_folder(i, data, &d);
+    if (e != ERR_OK) {
+        code = command_fail_diag(i, EXIT_NOT_REACHED, &d);
+    } else if (ask(i, data, request, &code) == ERR_ABSENT) {
+        code = replay_here(i, data, filter);
+    }
+    free(request);
     return code;
 }

@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/publishing.h"
+#include "app/replay.h"
 
 /* Asks the hub of the data folder and prints its lines. EXIT_NOT_REACHED: none runs. */
 int ask_hub(const struct invocation *i, const char *request);
@@ -16,5 +17,8 @@ int ask_reload(const struct invocation *i);
 
 /* The same; if no hub runs, a round is done here, under the lock. */
 int ask_round(const struct invocation *i, const char *request, enum publishing_work work);
+
+/* Works on rejected messages again, in the hub; if none runs, here, under the lock. */
+int ask_replay(const struct invocation *i, const struct replay_filter *filter);
 
 #endif

@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REQUEST_MS = 2000 };
+enum { REQUEST_MS = 2000, REQUEST_LINE = 4096 };
 
 /* A socket's path is short: 108 bytes on Linux. */
 static enum err socket_address(const char *data, struct sockaddr_un *a, struct diag *d)
@@ -92,9 +92,10 @@ static bool read_request(int fd, char *line, size_t size)
     return false;
 }
 
-void control_serve(int fd, void *arg, void (*serve)(void *arg, const char *verb, int fd))
+void control_serve(int fd, void *arg,
+                   void (*serve)(void *arg, const json_t *request, int fd))
 {
-    char line[4096];
+    char line[REQUEST_LINE];
     int c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (c < 0) {
         return;
@@ -103,8 +104,7 @@ void control_serve(int fd, void *arg, void (*serve)(void *arg, const char *verb,
     setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (read_request(c, line, sizeof line)) {
         json_t *request = json_loads(line, 0, NULL);
-        const char *verb = json_string_value(json_object_get(request, "verb"));
-        serve(arg, verb != NULL ? verb : "", c);
+        serve(arg, request, c);
         json_decref(request);
     }
     close(c);
@@ -167,7 +167,17 @@ static void read_answer(FILE *from, struct answer *a)
     free(line);
 }
 
-enum err control_ask(const char *data, const char *verb, void *arg,
+static enum err send_request(int s, const char *request)
+{
+    char line[REQUEST_LINE];
+    int length = snprintf(line, sizeof line,
+                          request[0] == '{' ? "%s\n" : "{\"verb\":\"%s\"}\n", request);
+    return length > 0 && (size_t)length < sizeof line
+               ? file_write(s, line, (size_t)length)
+               : ERR_FULL;
+}
+
+enum err control_ask(const char *data, const char *request, void *arg,
                      void (*line)(void *arg, const char *line), int *exit_code,
                      struct diag *d)
 {
@@ -185,9 +195,7 @@ enum err control_ask(const char *data, const char *verb, void *arg,
         }
         return ERR_ABSENT;
     }
-    char request[128];
-    int length = snprintf(request, sizeof request, "{\"verb\":\"%s\"}\n", verb);
-    e = file_write(s, request, (size_t)length);
+    e = send_request(s, request);
     FILE *from = fdopen(s, "r");
     if (from == NULL) {
         close(s);

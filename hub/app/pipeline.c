@@ -1,58 +1,21 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "app/pipeline.h"
+#include "app/pipeline_internal.h"
 
-#include "app/batch.h"
 #include "app/retention.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <malloc.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    GATHER_MS = 100,   /* a batch waits this long for more */
-    IDLE_MS = 1000,    /* between looks when nothing comes */
-    RETRY_MS = 1000,   /* after a fault that time may heal */
-    REPLAY_IDS = 2000, /* of waiting messages at a time */
-    CRASHES_MOST = 2,  /* known ones; the first was in a batch of many */
+    GATHER_MS = 100,  /* a batch waits this long for more */
+    IDLE_MS = 1000,   /* between looks when nothing comes */
+    RETRY_MS = 1000,  /* after a fault that time may heal */
+    CRASHES_MOST = 2, /* known ones; the first was in a batch of many */
     MESSAGES_MOST = 1 << 30,
     LOG_MOST = 500000, /* rows of the change log that are not folded in a backlog */
-};
-
-struct reload {
-    struct configuration *next; /* NULL: nobody asks */
-    int64_t again;
-    enum err err;
-    struct diag diag;
-    bool done;
-};
-
-struct pipeline {
-    struct inbox *inbox;
-    struct inbox_reader *reader;
-    struct current *current;
-    const struct configuration *configuration; /* taken from current */
-    struct store *store;
-    struct batch batch;
-    struct arena *messages;
-    size_t messages_size;
-    int slots[QUALITY_TESTS];
-    int64_t careful_until;  /* one message a batch up to this id */
-    int64_t replay_after;   /* last waiting id that was worked on again; -1: none to do */
-    int64_t replay_careful; /* one waiting message a batch up to this id */
-    bool opened;            /* whole, and what an earlier run left is known */
-    bool troubled;          /* the last batch failed, and it was said */
-    pthread_t thread;
-    bool started;
-    atomic_bool stop, failed;
-    atomic_bool runs; /* the thread; it serves reloads while it does */
-    _Atomic int64_t cursor, consumed;
-    pthread_mutex_t mutex; /* guards reload */
-    pthread_cond_t done;
-    struct reload reload;
 };
 
 static size_t message_bytes(const struct configuration *c)
@@ -112,8 +75,7 @@ static bool open_messages(struct pipeline *p, size_t size)
     return a != NULL;
 }
 
-/* A message that came under a higher ceiling must not stand in the way. */
-static bool grow_messages(struct pipeline *p)
+bool pipeline_grow_messages(struct pipeline *p)
 {
     return p->messages_size < MESSAGES_MOST && open_messages(p, 2 * p->messages_size);
 }
@@ -186,10 +148,8 @@ void pipeline_close(struct pipeline *p)
 
 /* --- batches --- */
 
-/* A message whose work ended the program before is tried alone, and its id is on disk
- * before; at the third crash it is set aside. *aside: done with it. */
-static enum err try_alone(struct pipeline *p, const struct message *m, bool again,
-                          bool *aside)
+enum err pipeline_try_alone(struct pipeline *p, const struct message *m, bool again,
+                            bool *aside)
 {
     struct store *s = p->store;
     *aside = false;
@@ -220,82 +180,17 @@ static enum err one_batch(struct pipeline *p, bool *any)
         arena_reset(p->messages);
         e = inbox_read(p->reader, cursor, careful ? 1 : BATCH_MESSAGES, BATCH_BYTES,
                        p->messages, &part);
-    } while (e == ERR_FULL && grow_messages(p));
+    } while (e == ERR_FULL && pipeline_grow_messages(p));
     *any = e == ERR_OK && part.count > 0;
     if (e != ERR_OK || part.count == 0) {
         return e;
     }
-    e = careful ? try_alone(p, &part.messages[0], false, &aside) : ERR_OK;
+    e = careful ? pipeline_try_alone(p, &part.messages[0], false, &aside) : ERR_OK;
     if (e == ERR_OK && !aside) {
         e = batch_run(&p->batch, part.messages, part.count, false, &done);
     }
     atomic_store(&p->cursor, store_number(p->store, STORE_CURSOR));
     store_idle(p->store);
-    return e;
-}
-
-/* Copies the messages of ids that are still there, into p->messages. */
-static enum err get_messages(struct pipeline *p, const int64_t *ids, size_t count,
-                             struct message **out, size_t *found)
-{
-    arena_reset(p->messages);
-    *out = arena_take(p->messages, count * sizeof **out);
-    *found = 0;
-    enum err e = *out == NULL ? ERR_FULL : ERR_OK;
-    for (size_t i = 0; i < count && e == ERR_OK; i++) {
-        e = inbox_get(p->reader, ids[i], p->messages, *out + *found);
-        *found += e == ERR_OK;
-        e = e == ERR_ABSENT ? ERR_OK : e;
-    }
-    return e == ERR_FULL && *found > 0 ? ERR_OK : e;
-}
-
-/* Works on messages that waited. *last: the last id that is done. */
-static enum err replay(struct pipeline *p, const int64_t *ids, size_t count, bool careful,
-                       int64_t *last)
-{
-    struct message *messages = NULL;
-    size_t found = 0;
-    size_t done = 0;
-    bool aside = false;
-    enum err e;
-    do {
-        e = get_messages(p, ids, count, &messages, &found);
-    } while (e == ERR_FULL && grow_messages(p));
-    *last = ids[count - 1];
-    if (e != ERR_OK || found == 0) {
-        return e;
-    }
-    e = careful ? try_alone(p, &messages[0], true, &aside) : ERR_OK;
-    if (e != ERR_OK || aside) {
-        return e;
-    }
-    e = batch_run(&p->batch, messages, found, true, &done);
-    *last = e == ERR_OK ? messages[done - 1].id : *last;
-    return e;
-}
-
-/* Some of the messages that waited, once more. It is on disk before which ones. */
-static enum err one_replay(struct pipeline *p)
-{
-    int64_t ids[REPLAY_IDS];
-    size_t count = 0;
-    int64_t last = 0;
-    bool careful = p->replay_after < p->replay_careful;
-    enum err e = store_list_messages(p->store, FATE_PENDING, p->replay_after, ids,
-                                     careful ? 1 : REPLAY_IDS, &count);
-    if (e == ERR_OK && count == 0) {
-        p->replay_after = -1;
-        return store_set_number(p->store, STORE_REPLAY, 0);
-    }
-    if (e == ERR_OK && store_number(p->store, STORE_REPLAY) < ids[count - 1]) {
-        e = store_set_number(p->store, STORE_REPLAY, ids[count - 1]);
-    }
-    e = e != ERR_OK ? e : replay(p, ids, count, careful, &last);
-    if (e == ERR_OK) {
-        p->replay_after = last;
-        store_idle(p->store);
-    }
     return e;
 }
 
@@ -417,9 +312,10 @@ static void *run_thread(void *arg)
         pthread_mutex_unlock(&p->mutex);
         enum err e = one_batch(p, &any);
         if (e == ERR_OK && p->replay_after >= 0) {
-            e = one_replay(p);
+            e = pipeline_one_replay(p);
             any = true;
         }
+        e = e != ERR_OK ? e : pipeline_serve_order(p, &any);
         if (says_stop(p, e)) {
             atomic_store(&p->failed, true);
             break;
@@ -485,7 +381,7 @@ enum err pipeline_drain(struct pipeline *p)
         e = one_batch(p, &any);
     }
     while (e == ERR_OK && p->replay_after >= 0) {
-        e = one_replay(p);
+        e = pipeline_one_replay(p);
     }
     return e;
 }

@@ -6,6 +6,7 @@
  * only one that writes hub.db. Between two batches it does what others ask of it. */
 
 #include "app/current.h"
+#include "app/replay.h"
 #include "base/diag.h"
 #include "base/err.h"
 #include "store/inbox.h"
@@ -37,6 +38,15 @@ bool pipeline_has_failed(const struct pipeline *p);
  * freed. */
 MUST_USE enum err pipeline_reload(struct pipeline *p, struct configuration *next,
                                   int64_t *again, struct diag *d);
+
+/* Between batches: works once more on the messages that filter names (until is set here:
+ * what came before the call), by the configuration that holds. Blocks until it is done;
+ * progress is called in between by the caller's thread. Where no thread runs the caller
+ * does it. On failure what was done holds; d says how much. */
+MUST_USE enum err
+pipeline_replay(struct pipeline *p, const struct replay_filter *filter, void *arg,
+                void (*progress)(void *arg, const struct replay_result *so_far),
+                struct replay_result *out, struct diag *d);
 
 /* Consumers of the change log have read up to number. Any thread. */
 void pipeline_set_consumed(struct pipeline *p, int64_t number);

@@ -2,6 +2,7 @@
 #include "app/requests.h"
 
 #include "app/control.h"
+#include "app/replaying.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -288,9 +289,20 @@ void request_hup(struct hub_parts *p)
     reload(p, -1);
 }
 
-void request_serve(void *parts, const char *verb, int fd)
+static void serve_replay(struct hub_parts *p, const json_t *request, int fd)
+{
+    struct diag d = {0};
+    int code = EXIT_FAILED;
+    const struct replay_filter filter = replaying_filter(request);
+    enum err e = replaying_run(p->pipeline, &filter, &fd, answer_fd, &code, &d);
+    finish(fd, e != ERR_OK ? d.text : NULL, e != ERR_OK ? EXIT_FAILED : code);
+}
+
+void request_serve(void *parts, const json_t *request, int fd)
 {
     struct hub_parts *p = parts;
+    const char *given = json_string_value(json_object_get(request, "verb"));
+    const char *verb = given != NULL ? given : "";
     if (strcmp(verb, "reload") == 0) {
         reload(p, fd);
     } else if (strcmp(verb, "status") == 0) {
@@ -299,6 +311,8 @@ void request_serve(void *parts, const char *verb, int fd)
         serve_round(p, PUBLISHING_EXPORT, fd);
     } else if (strcmp(verb, "publish") == 0) {
         serve_round(p, PUBLISHING_PUSH, fd);
+    } else if (strcmp(verb, "replay") == 0) {
+        serve_replay(p, request, fd);
     } else {
         control_finish(fd, "the hub does not know this request", EXIT_FAILED);
     }

@@ -11,6 +11,8 @@
 #include "app/publishing.h"
 #include "ingest/ingest.h"
 
+#include <jansson.h>
+
 struct hub_parts {
     const char *folder; /* configuration */
     char data[PATH_LENGTH];
@@ -23,8 +25,8 @@ struct hub_parts {
     struct ingest *ingest;
 };
 
-/* Serves one request; parts is a struct hub_parts. */
-void request_serve(void *parts, const char *verb, int fd);
+/* Serves one request; parts is a struct hub_parts. request may be anything, NULL too. */
+void request_serve(void *parts, const json_t *request, int fd);
 
 /* A round of exporting and publishing whose lines go to line. *exit_code: done, or done
  * with findings. */

@@ -157,6 +157,15 @@ static void count_held(struct said *held, size_t count, int64_t counts[OUTCOME_C
     }
 }
 
+/* By the configuration of today a message that was stored may be pending or rejected; it
+ * was neither, and it holds what is moved now. */
+static void forget_today(int64_t counts[OUTCOME_COUNT])
+{
+    counts[OUTCOME_PENDING] = 0;
+    counts[OUTCOME_REJECTED] = 0;
+    counts[OUTCOME_STORED] += counts[OUTCOME_STORED] == 0;
+}
+
 /* Counts of a message that has no row: all its readings were stored, or were there. */
 static enum err recount(struct batch *b, int64_t id, struct message_row *row)
 {
@@ -189,6 +198,7 @@ static enum err recount(struct batch *b, int64_t id, struct message_row *row)
     }
     count_held(held, count, row->outcomes);
     free(held);
+    forget_today(row->outcomes);
     return e;
 }
 

@@ -19,6 +19,7 @@ struct world {
     char folder[256];
     int fd;
     char verb[64]; /* as it was served */
+    json_int_t more;
     int served;
 };
 
@@ -41,9 +42,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void serve(void *arg, const char *verb, int fd)
+static void serve(void *arg, const json_t *request, int fd)
 {
     struct world *w = arg;
+    const char *given = json_string_value(json_object_get(request, "verb"));
+    const char *verb = given != NULL ? given : "";
+    w->more = json_integer_value(json_object_get(request, "more"));
     w->served++;
     snprintf(w->verb, sizeof w->verb, "%s", verb);
     if (strcmp(verb, "silent") == 0) {
@@ -113,6 +117,24 @@ static void test_control_carries_sentence_and_exit_code(void **state)
     assert_int_equal(ask(w, "fail", &lines, &code, &d), ERR_OK);
     assert_int_equal(code, 3);
     assert_string_equal(d.text, "it \"failed\"");
+}
+
+static void test_control_carries_what_else_a_verb_takes(void **state)
+{
+    struct world *w = *state;
+    struct lines lines = {0};
+    struct diag d = {0};
+    char large[5000];
+    int code = -1;
+    assert_int_equal(ask(w, "{\"verb\": \"fail\", \"more\": 7}", &lines, &code, &d),
+                     ERR_OK);
+    assert_string_equal(w->verb, "fail");
+    assert_int_equal(w->more, 7);
+    assert_int_equal(code, 3);
+    memset(large, ' ', sizeof large - 1);
+    large[0] = '{';
+    large[sizeof large - 1] = '\0';
+    assert_int_equal(ask(w, large, &lines, &code, &d), ERR_IO);
 }
 
 static void test_control_says_when_the_hub_does_not_answer(void **state)
@@ -221,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_control_answers_with_lines_and_a_result),
         TEST(test_control_carries_sentence_and_exit_code),
+        TEST(test_control_carries_what_else_a_verb_takes),
         TEST(test_control_says_when_the_hub_does_not_answer),
         TEST(test_control_says_when_no_hub_runs),
         TEST(test_control_socket_is_private_and_replaces_an_old_one),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/ask.h"
+#include "app/replaying.h"
 #include "app/report.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -135,6 +138,24 @@ static int show_rejected(struct invocation *i)
     return code;
 }
 
+static int replay_rejected(struct invocation *i)
+{
+    const char *reason = invocation_value(i, "--reason");
+    const char *since = invocation_value(i, "--since");
+    struct replay_filter filter = {.fate = FATE_REJECTED,
+                                   .reason = reason != NULL ? reason : "",
+                                   .since_us = INT64_MIN};
+    if (since != NULL && clock_parse_rfc3339(since, &filter.since_us) != ERR_OK) {
+        return command_fail(i, EXIT_USAGE,
+                            "--since %s is no time like 2026-11-22T12:00:00Z", since);
+    }
+    if (strlen(filter.reason) > REPLAY_REASON) {
+        return command_fail(i, EXIT_USAGE, "--reason has more than %d bytes",
+                            REPLAY_REASON);
+    }
+    return ask_replay(i, &filter);
+}
+
 static const struct verb verbs[] = {
     {
         .name = "list",
@@ -155,6 +176,17 @@ static const struct verb verbs[] = {
         .json = true,
         .run = show_rejected,
     },
+    {
+        .name = "replay",
+        .arguments = "",
+        .summary = "Work on rejected messages once more, after the cause was mended",
+        .examples = {"kogge rejected replay",
+                     "kogge rejected replay --reason sentinel --since "
+                     "2026-11-01T00:00:00Z"},
+        .options = {{"--reason", "TEXT", "only those whose reason holds this text"},
+                    {"--since", "TIME", "only those that arrived at or after it"}},
+        .run = replay_rejected,
+    },
 };
 
-const struct command command_rejected = {"rejected", verbs, 2};
+const struct command command_rejected = {"rejected", verbs, 3};
