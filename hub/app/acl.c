@@ -212,7 +212,7 @@ enum err acl_list_users(const struct configuration *c, void *arg,
         /* ids of cities have no point: the two parts stay told apart */
         snprintf(name, sizeof name, "%s.%.*s", device->city->city, ACL_NAME,
                  device->device);
-        if (!is_plain(name)) {
+        if (!is_plain(device->device) || !is_plain(name)) {
             skip(arg, device);
             continue;
         }
