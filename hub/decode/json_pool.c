@@ -61,7 +61,8 @@ void json_pool_close(void)
 void json_pool_end(json_t *document)
 {
     pool.open = false;
-    if (pool.spilt) {
+    /* nothing was taken here: whoever set other functions since has it */
+    if (pool.spilt || pool.used == 0) {
         json_decref(document);
     }
     pool.spilt = false;

@@ -162,10 +162,12 @@ class Codes(unittest.TestCase):
         away = self.root + "/nowhere"
         self.assertEqual(kogge("check", "--config", away).code, 5)
         for verb in VERBS:
-            if verb[0] in ("run", "check", "try", "help") or "new" in verb:
+            if verb[0] in ("run", "check", "try", "help", "restore") or "new" in verb:
                 continue
-            arguments = {"trace": ["a", "b", "2026-01-01T00:00:00Z"], "rejected show": ["1"]}.get(
-                " ".join(verb), [])
+            arguments = {"trace": ["a", "b", "2026-01-01T00:00:00Z"], "rejected show": ["1"],
+                         "acl": ["--broker", "mosquitto", "--out", self.root + "/rules"],
+                         "backup": [self.root + "/copy"],
+                         }.get(" ".join(verb), [])
             done = kogge(*verb, *arguments, "--data", away)
             self.assertEqual((done.code, done.out), (4, ""), verb)
             self.assertEqual(done.err.count("\n"), 1, done.err)

@@ -21,6 +21,7 @@ static const char *const senml[] = {"senml"};
 
 static void make_world(struct world *w, const char *const *filter, const char *device)
 {
+    // cppcheck-suppress unknownEvaluationOrder ; there are no side effects
     *w = (struct world){.city = {.city = "kiel"},
                         .model = {.model = "m", .formats = senml, .format_count = 1}};
     w->devices[0] =

@@ -103,8 +103,9 @@ static void test_config_new_device_says_what_is_missing_or_wrong(void **state)
     assert_refused(folder, &n, ERR_ABSENT, "still missing: --model, --station, --from");
     n = full;
     n.height_nhn = "4,1";
-    assert_refused(folder, &n, ERR_SYNTAX,
-                   "--height-nhn: \"4,1\" is not a number (written with a point, no unit)");
+    assert_refused(
+        folder, &n, ERR_SYNTAX,
+        "--height-nhn: \"4,1\" is not a number (written with a point, no unit)");
     n = full;
     n.serial = "\xff";
     assert_refused(folder, &n, ERR_SYNTAX, "--serial is not valid UTF-8");
