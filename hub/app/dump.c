@@ -100,7 +100,8 @@ static enum err dump_rows(struct dump *d, struct diag *diag)
     e = e != ERR_OK ? e : store_floor(d->store, &d->floor);
     e = e != ERR_OK ? e : store_rows_open(d->store, &all, &rows, diag);
     int more = 0;
-    while (e == ERR_OK && (more = rows.next(rows.self, &row)) > 0) {
+    /* a reader that went away ends it: `kogge dump | head` */
+    while (e == ERR_OK && !ferror(d->to) && (more = rows.next(rows.self, &row)) > 0) {
         print_row(d, &row);
     }
     store_view_end(d->store);

@@ -11,7 +11,11 @@ static int dump(struct invocation *i)
         return code;
     }
     enum err e = dump_write(report.store, report.inbox, stdout, &d);
-    code = e == ERR_OK ? EXIT_DONE : report_fail(&report, e);
+    if (ferror(stdout)) {
+        code = command_fail(i, EXIT_FAILED, "the output could not be written");
+    } else {
+        code = e == ERR_OK ? EXIT_DONE : report_fail(&report, e);
+    }
     report_close(&report);
     return code;
 }
