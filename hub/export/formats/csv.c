@@ -289,14 +289,22 @@ static void csv_row(struct export_sink *s, const struct export_context *c,
     memcpy(to, csv->prefix, csv->prefix_length);
     to += csv->prefix_length;
     memcpy(to, csv->depth, csv->depth_length);
+    const char *value = to + csv->depth_length;
     to = put_number(to + csv->depth_length, row->value);
+    size_t value_length = (size_t)(to - value);
     *to++ = ',';
     to = put_field(to, row->unit);
     memcpy(to, csv->datum, csv->datum_length);
     to += csv->datum_length;
     const struct tests_text *t = find_tests(csv, c, row->tests);
     memcpy(to, t->text, t->length);
-    to = put_number(to + t->length, row->raw);
+    to += t->length;
+    if (row->raw == row->value) { /* most sensors send the canonical unit */
+        memcpy(to, value, value_length);
+        to += value_length;
+    } else {
+        to = put_number(to, row->raw);
+    }
     *to++ = ',';
     to = put_field(to, row->raw_unit);
     *to++ = ',';
