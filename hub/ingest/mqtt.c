@@ -138,6 +138,7 @@ static enum err set_tls(struct mqtt *m, MQTTAsync_SSLOptions *tls)
 static enum err owner_connect(void *arg)
 {
     struct mqtt *m = arg;
+    pulse_await(m->pulse); /* here, so that the hub's start need not wait */
     if (atomic_load(&m->stopping) || !await_idle(m, 0)) {
         return ERR_BUSY;
     }

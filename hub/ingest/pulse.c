@@ -166,9 +166,13 @@ enum err pulse_open(struct pulse **out)
         pulse_close(p);
         return e;
     }
-    await_connected(p, true, OPEN_MS);
     *out = p;
     return ERR_OK;
+}
+
+void pulse_await(struct pulse *p)
+{
+    await_connected(p, true, OPEN_MS);
 }
 
 void pulse_quicken(struct pulse *p)

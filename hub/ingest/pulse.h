@@ -19,6 +19,9 @@ MUST_USE enum err pulse_open(struct pulse **out);
 /* A client connects now: beat quickly for the next seconds. */
 void pulse_quicken(struct pulse *p);
 
+/* Waits, half a second at most, until it beats: before a client connects. Any thread. */
+void pulse_await(struct pulse *p);
+
 /* After all other clients are gone. p may be NULL. */
 void pulse_close(struct pulse *p);
 
