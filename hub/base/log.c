@@ -6,19 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum log_level most = LOG_INFO;
-
-void log_set_level(enum log_level level)
-{
-    most = level;
-}
-
 void log_line(enum log_level level, const char *module, const char *format, ...)
 {
-    static const char *const names[] = {"error", "warn", "info", "debug"};
-    if (level > most) {
-        return;
-    }
+    static const char *const names[] = {"error", "warn", "info"};
     char line[1024];
     int start = snprintf(line, sizeof line, "%s %s: ", names[level], module);
     va_list args;

@@ -9,11 +9,7 @@ enum log_level {
     LOG_ERROR, /* a person must act */
     LOG_WARN,  /* degraded, will retry */
     LOG_INFO,  /* state changes */
-    LOG_DEBUG,
 };
-
-/* Lines above level are left out; LOG_INFO at start. Set before threads start. */
-void log_set_level(enum log_level level);
 
 void log_line(enum log_level level, const char *module, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -78,7 +78,6 @@ struct publish_kind {
     enum err (*push)(const struct publish_job *job, struct publish_result *result);
 };
 
-extern const struct publish_kind *const publish_table[];        /* ends with NULL */
-const struct publish_kind *publish_find_kind(const char *name); /* NULL: none */
+extern const struct publish_kind *const publish_table[]; /* ends with NULL */
 
 #endif

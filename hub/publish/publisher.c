@@ -14,16 +14,6 @@
 
 enum { FINGERPRINT_CEILING = 64 << 20 };
 
-const struct publish_kind *publish_find_kind(const char *name)
-{
-    for (size_t i = 0; publish_table[i] != NULL; i++) {
-        if (strcmp(publish_table[i]->name, name) == 0) {
-            return publish_table[i];
-        }
-    }
-    return NULL;
-}
-
 enum err publisher_open(const char *data_folder, struct publisher **out, struct diag *d)
 {
     struct publisher *p = calloc(1, sizeof *p);

@@ -80,12 +80,3 @@ enum err store_fold(struct store *s, int64_t number)
     store_rollback(s);
     return e;
 }
-
-void store_idle(struct store *s)
-{
-    enum { CHECKPOINT_PAGES = 4000 };
-    if (s->log_pages >= CHECKPOINT_PAGES) {
-        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        s->log_pages = 0;
-    }
-}

@@ -38,8 +38,7 @@ struct store {
     struct {
         sqlite3_stmt *begin, *commit, *insert, *select, *update, *revise, *keep, *unkeep,
             *get_kept, *kept, *change, *number, *series, *unit_put, *unit_get,
-            *message_put, *message_get, *message_drop, *message_list, *book, *pending,
-            *pending_done;
+            *message_put, *message_get, *message_drop, *message_list, *book, *pending;
     } sql;
     int64_t numbers[STORE_NUMBERS];
     struct series *series; /* by id - 1 */

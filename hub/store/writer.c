@@ -340,3 +340,11 @@ enum err store_holds(struct store *s, int32_t series, int64_t time_us, int64_t m
     }
     return e;
 }
+
+void store_idle(struct store *s)
+{
+    if (s->log_pages >= CHECKPOINT_PAGES) {
+        sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        s->log_pages = 0;
+    }
+}
