@@ -39,7 +39,7 @@ struct gate {
     struct gate_proxy proxy;
     struct dial *dial;
     int wake;                /* eventfd: something of the next three has changed */
-    _Atomic uint64_t marked; /* highest transaction of this connection; 0: none */
+    _Atomic uint64_t marked; /* highest transaction of this connection */
     atomic_bool spoilt, stopping;
     pthread_t thread;
     bool started;
@@ -58,14 +58,8 @@ struct gate {
 
 void gate_mark(struct gate *g, uint64_t transaction)
 {
-    uint64_t last = atomic_load(&g->marked);
-    if (last == transaction) {
+    if (atomic_load(&g->marked) == transaction) {
         return;
-    }
-    /* The one before may have been rolled back by another gate while its acknowledgement
-     * still is on the way to this one, where the new number would hide it. */
-    if (last != 0 && inbox_commit(g->inbox, last) != ERR_OK) {
-        atomic_store(&g->spoilt, true);
     }
     atomic_store(&g->marked, transaction);
     /* A message of QoS 0 is followed by no acknowledgement that would wake the gate. */
@@ -155,7 +149,9 @@ static bool settle(struct gate *g, enum gate_end *out)
     }
     size_t covered = g->up.to;
     uint64_t marked = atomic_load(&g->marked);
-    if (marked != g->settled && inbox_commit(g->inbox, marked) != ERR_OK) {
+    /* not only the last one: an earlier one may have been rolled back by another gate */
+    if (marked != g->settled && (inbox_commit(g->inbox, marked) != ERR_OK ||
+                                 inbox_failed(g->inbox) > g->settled)) {
         return end(g, GATE_INBOX, "the inbox could not be written", out);
     }
     if (atomic_load(&g->spoilt)) {
@@ -334,8 +330,8 @@ static void begin(struct gate *g)
     eventfd_t count = 0;
     eventfd_read(g->wake, &count);
     atomic_store(&g->spoilt, false);
-    atomic_store(&g->marked, 0);
-    g->settled = 0;
+    g->settled = inbox_transaction(g->inbox) - 1; /* nothing of this connection yet */
+    atomic_store(&g->marked, g->settled);
     g->held_us = 0;
     g->heard = false;
     g->up.from = g->up.free = g->up.to = 0;

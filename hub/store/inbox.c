@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/inbox.h"
 
-#include "base/clock.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "store/inbox_schema.h"
 #include "store/sqlite.h"
@@ -13,21 +13,37 @@
 #include <time.h>
 
 enum {
-    CHECKPOINT_PAGES = 2000, /* of 4 KiB: the log is emptied at about 8 MB */
-    FAILED_KEPT = 64,        /* a gate asks within milliseconds */
+    CHECKPOINT_PAGES = 2000,  /* of 4 KiB: the log is emptied at about 8 MB */
+    BUNDLE_BYTES = 256 << 10, /* more is committed at once */
+    ROWS_CEILING = 512 << 20, /* a message of the highest ceiling more */
+};
+
+/* What was put into one transaction: struct row, topic with NUL, payload; and again. The
+ * rows are inserted by who commits, so that who puts waits neither for SQLite nor for the
+ * disk. */
+struct bundle {
+    struct buf rows;
+    bool spoilt; /* one could not be put */
+};
+
+struct row {
+    int64_t connection, arrival_us, full_size;
+    size_t topic_size, payload_size;
+    int packet, flags;
 };
 
 struct inbox {
+    pthread_mutex_t writing; /* guards db to log_pages; taken before mutex */
     sqlite3 *db;
     sqlite3_stmt *put, *begin, *commit;
-    pthread_mutex_t mutex; /* guards all below and db */
+    struct bundle taken;   /* by who commits; empty between two commits */
+    int log_pages;         /* in the write-ahead log */
+    pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
-    uint64_t transaction; /* open, or the next one */
-    bool open, spoilt;
-    uint64_t failed[FAILED_KEPT]; /* the last that were rolled back */
-    size_t failed_count;
-    int64_t last, last_put; /* ids: committed, put */
-    int log_pages;          /* in the write-ahead log */
+    struct bundle open;
+    uint64_t transaction; /* number of the open one */
+    uint64_t failed;      /* the last that was rolled back; 0: none */
+    int64_t last;         /* id of the last committed message */
     bool woken;
 };
 
@@ -48,7 +64,7 @@ static enum err read_last(struct inbox *i)
         i->db, "SELECT seq FROM sqlite_sequence WHERE name = 'messages'", &s);
     e = e != ERR_OK ? e : sqlite_step_number(i->db, s, 0, &last);
     sqlite3_finalize(s);
-    i->last = i->last_put = last;
+    i->last = last;
     return e;
 }
 
@@ -60,6 +76,7 @@ static void init_sync(struct inbox *i)
     pthread_cond_init(&i->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&i->mutex, NULL);
+    pthread_mutex_init(&i->writing, NULL);
 }
 
 enum err inbox_open(const char *folder, struct inbox **out, struct diag *d)
@@ -71,6 +88,8 @@ enum err inbox_open(const char *folder, struct inbox **out, struct diag *d)
         return ERR_MEMORY;
     }
     init_sync(i);
+    buf_init(&i->open.rows, ROWS_CEILING);
+    buf_init(&i->taken.rows, ROWS_CEILING);
     i->transaction = 1;
     enum err e = sqlite_open_writer(path, &inbox_schema, &i->db, d);
     if (e == ERR_OK) {
@@ -100,7 +119,7 @@ void inbox_close(struct inbox *i)
     if (i == NULL) {
         return;
     }
-    if (i->open && inbox_commit(i, i->transaction) != ERR_OK) {
+    if (i->db != NULL && inbox_commit(i, i->transaction) != ERR_OK) {
         log_line(LOG_ERROR, "inbox",
                  "the last messages could not be kept; the broker "
                  "was not told otherwise and sends them again");
@@ -109,59 +128,40 @@ void inbox_close(struct inbox *i)
     sqlite3_finalize(i->begin);
     sqlite3_finalize(i->commit);
     sqlite3_close(i->db);
+    buf_fini(&i->open.rows);
+    buf_fini(&i->taken.rows);
     pthread_cond_destroy(&i->changed);
     pthread_mutex_destroy(&i->mutex);
+    pthread_mutex_destroy(&i->writing);
     free(i);
-}
-
-static enum err ensure_open(struct inbox *i)
-{
-    if (i->open) {
-        /* SQLite may have rolled back by itself: nothing may be put outside of it */
-        return i->spoilt ? ERR_IO : ERR_OK;
-    }
-    i->open = true;
-    i->spoilt = false;
-    return sqlite_step_done(i->db, i->begin);
-}
-
-static enum err put_row(struct inbox *i, int64_t connection, const struct message *m)
-{
-    sqlite3_stmt *s = i->put;
-    int flags = (m->dup ? INBOX_DUP : 0) | (m->retained ? INBOX_RETAINED : 0);
-    sqlite3_bind_int64(s, 1, connection);
-    sqlite3_bind_int64(s, 2, m->arrival_us);
-    sqlite3_bind_int(s, 3, m->packet_id);
-    sqlite3_bind_int(s, 4, flags);
-    if (m->full_size > m->size) {
-        sqlite3_bind_int64(s, 5, (sqlite3_int64)m->full_size);
-    } else {
-        sqlite3_bind_null(s, 5);
-    }
-    sqlite3_bind_text(s, 6, m->topic, -1, SQLITE_STATIC);
-    if (m->size > 0) {
-        sqlite3_bind_blob64(s, 7, m->payload, m->size, SQLITE_STATIC);
-    } else {
-        sqlite3_bind_zeroblob(s, 7, 0);
-    }
-    return sqlite_step_done(i->db, s);
 }
 
 enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
                    uint64_t *transaction)
 {
+    const struct row row = {
+        .connection = connection,
+        .arrival_us = m->arrival_us,
+        .full_size = m->full_size > m->size ? (int64_t)m->full_size : 0,
+        .topic_size = strlen(m->topic) + 1,
+        .payload_size = m->size,
+        .packet = m->packet_id,
+        .flags = (m->dup ? INBOX_DUP : 0) | (m->retained ? INBOX_RETAINED : 0),
+    };
     pthread_mutex_lock(&i->mutex);
-    enum err e = ensure_open(i);
-    if (e == ERR_OK) {
-        e = put_row(i, connection, m);
-    }
-    if (e == ERR_OK) {
-        i->last_put = sqlite3_last_insert_rowid(i->db);
-    } else {
-        i->spoilt = true;
-    }
-    *transaction = i->transaction;
+    struct buf *rows = &i->open.rows;
+    buf_put(rows, &row, sizeof row);
+    buf_put(rows, m->topic, row.topic_size);
+    buf_put(rows, m->payload, row.payload_size);
+    enum err e = rows->err;
+    i->open.spoilt = i->open.spoilt || e != ERR_OK;
+    bool much = rows->length > BUNDLE_BYTES;
+    uint64_t number = i->transaction;
     pthread_mutex_unlock(&i->mutex);
+    *transaction = number;
+    if (much && inbox_commit(i, number) != ERR_OK) {
+        return ERR_IO;
+    }
     return e;
 }
 
@@ -173,61 +173,133 @@ uint64_t inbox_transaction(struct inbox *i)
     return number;
 }
 
-/* Ends the open transaction one way or the other; the mutex is held. */
-static enum err end_transaction(struct inbox *i)
+uint64_t inbox_failed(struct inbox *i)
 {
-    enum err e = i->spoilt ? ERR_IO : sqlite_step_done(i->db, i->commit);
-    if (e == ERR_OK) {
-        i->last = i->last_put;
+    pthread_mutex_lock(&i->mutex);
+    uint64_t number = i->failed;
+    pthread_mutex_unlock(&i->mutex);
+    return number;
+}
+
+static enum err insert_row(struct inbox *i, const struct row *row, const char *text)
+{
+    sqlite3_stmt *s = i->put;
+    sqlite3_bind_int64(s, 1, row->connection);
+    sqlite3_bind_int64(s, 2, row->arrival_us);
+    sqlite3_bind_int(s, 3, row->packet);
+    sqlite3_bind_int(s, 4, row->flags);
+    if (row->full_size > 0) {
+        sqlite3_bind_int64(s, 5, row->full_size);
     } else {
-        if (!sqlite3_get_autocommit(i->db)) {
-            sqlite3_exec(i->db, "ROLLBACK", NULL, NULL, NULL);
-        }
-        i->failed[i->failed_count++ % FAILED_KEPT] = i->transaction;
-        i->last_put = i->last;
+        sqlite3_bind_null(s, 5);
     }
-    i->open = false;
-    i->transaction++;
-    pthread_cond_broadcast(&i->changed);
+    sqlite3_bind_text(s, 6, text, (int)row->topic_size - 1, SQLITE_STATIC);
+    if (row->payload_size > 0) {
+        sqlite3_bind_blob64(s, 7, text + row->topic_size, row->payload_size,
+                            SQLITE_STATIC);
+    } else {
+        sqlite3_bind_zeroblob(s, 7, 0);
+    }
+    return sqlite_step_done(i->db, s);
+}
+
+static enum err insert_taken(struct inbox *i)
+{
+    enum err e = i->taken.spoilt ? ERR_IO : ERR_OK;
+    const char *at = i->taken.rows.bytes;
+    const char *end = at + i->taken.rows.length;
+    while (e == ERR_OK && at < end) {
+        struct row row;
+        memcpy(&row, at, sizeof row);
+        at += sizeof row;
+        e = insert_row(i, &row, at);
+        at += row.topic_size + row.payload_size;
+    }
     return e;
 }
 
-static bool has_failed(const struct inbox *i, uint64_t transaction)
+/* What else a transaction does than insert what was put. */
+struct more {
+    enum err (*run)(struct inbox *i, void *arg);
+    void *arg;
+};
+
+/* Takes what is open; from here on the next transaction is open. */
+static uint64_t take_open(struct inbox *i)
 {
-    size_t kept = i->failed_count < FAILED_KEPT ? i->failed_count : FAILED_KEPT;
-    for (size_t k = 0; k < kept; k++) {
-        if (i->failed[k] == transaction) {
-            return true;
-        }
+    pthread_mutex_lock(&i->mutex);
+    struct bundle empty = i->taken;
+    i->taken = i->open;
+    i->open = empty;
+    uint64_t number = i->transaction++;
+    pthread_mutex_unlock(&i->mutex);
+    return number;
+}
+
+/* Ends the open transaction one way or the other; writing is held. more may be NULL. */
+static enum err end_open(struct inbox *i, const struct more *more)
+{
+    uint64_t number = take_open(i);
+    enum err e = sqlite_step_done(i->db, i->begin);
+    e = e != ERR_OK ? e : insert_taken(i);
+    int64_t last = i->taken.rows.length > 0 ? sqlite3_last_insert_rowid(i->db) : 0;
+    e = e != ERR_OK || more == NULL ? e : more->run(i, more->arg);
+    e = e != ERR_OK ? e : sqlite_step_done(i->db, i->commit);
+    if (e != ERR_OK && !sqlite3_get_autocommit(i->db)) {
+        sqlite3_exec(i->db, "ROLLBACK", NULL, NULL, NULL);
     }
-    return false;
+    buf_reset(&i->taken.rows);
+    i->taken.spoilt = false;
+    pthread_mutex_lock(&i->mutex);
+    if (e != ERR_OK) {
+        i->failed = number;
+    } else if (last > 0) {
+        i->last = last;
+    }
+    pthread_cond_broadcast(&i->changed);
+    pthread_mutex_unlock(&i->mutex);
+    return e;
+}
+
+/* Is there something in the open transaction, and is its number not above this one? */
+static bool is_due(struct inbox *i, uint64_t transaction)
+{
+    pthread_mutex_lock(&i->mutex);
+    bool due =
+        i->transaction <= transaction && (i->open.rows.length > 0 || i->open.spoilt);
+    pthread_mutex_unlock(&i->mutex);
+    return due;
 }
 
 enum err inbox_commit(struct inbox *i, uint64_t transaction)
 {
-    pthread_mutex_lock(&i->mutex);
-    enum err e = ERR_OK;
-    if (i->open && i->transaction <= transaction) {
-        e = end_transaction(i);
-    }
-    if (e == ERR_OK && has_failed(i, transaction)) {
-        e = ERR_IO;
-    }
-    pthread_mutex_unlock(&i->mutex);
-    return e == ERR_OK ? ERR_OK : ERR_IO;
+    pthread_mutex_lock(&i->writing);
+    enum err e = is_due(i, transaction) ? end_open(i, NULL) : ERR_OK;
+    pthread_mutex_unlock(&i->writing);
+    return e == ERR_OK && inbox_failed(i) < transaction ? ERR_OK : ERR_IO;
+}
+
+/* more, with all that was put before, in one transaction. */
+static enum err commit_more(struct inbox *i, enum err (*run)(struct inbox *i, void *arg),
+                            void *arg)
+{
+    pthread_mutex_lock(&i->writing);
+    enum err e = end_open(i, &(const struct more){run, arg});
+    pthread_mutex_unlock(&i->writing);
+    return e;
 }
 
 void inbox_idle(struct inbox *i)
 {
-    pthread_mutex_lock(&i->mutex);
-    if (!i->open && i->log_pages >= CHECKPOINT_PAGES) {
+    pthread_mutex_lock(&i->writing);
+    if (i->log_pages >= CHECKPOINT_PAGES) {
         int in_log = 0;
         int done = 0;
         sqlite3_wal_checkpoint_v2(i->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
         /* what a reader still holds is tried again after as many pages more */
         i->log_pages = 0;
     }
-    pthread_mutex_unlock(&i->mutex);
+    pthread_mutex_unlock(&i->writing);
 }
 
 /* Runs sql with up to four numbers; the first row's first column goes to out if not NULL.
@@ -248,22 +320,20 @@ static enum err run_numbers(struct inbox *i, const char *sql, const int64_t numb
     return e;
 }
 
-enum err inbox_trim(struct inbox *i, int64_t id)
+static enum err trim(struct inbox *i, void *arg)
 {
     enum { TRIM_ROWS = 300 };
-    const int64_t numbers[4] = {id, TRIM_ROWS};
-    pthread_mutex_lock(&i->mutex);
-    enum err e = ensure_open(i);
-    e = e != ERR_OK ? e
-                    : run_numbers(i,
-                                  "DELETE FROM messages WHERE id IN (SELECT id FROM"
-                                  " messages WHERE id < ?1 ORDER BY id LIMIT ?2)",
-                                  numbers, 2, NULL);
-    e = e != ERR_OK ? e : sqlite_run(i->db, "PRAGMA incremental_vacuum(64)");
-    i->spoilt = i->spoilt || e != ERR_OK;
-    e = end_transaction(i);
-    pthread_mutex_unlock(&i->mutex);
-    return e;
+    const int64_t numbers[4] = {*(const int64_t *)arg, TRIM_ROWS};
+    enum err e = run_numbers(i,
+                             "DELETE FROM messages WHERE id IN (SELECT id FROM"
+                             " messages WHERE id < ?1 ORDER BY id LIMIT ?2)",
+                             numbers, 2, NULL);
+    return e != ERR_OK ? e : sqlite_run(i->db, "PRAGMA incremental_vacuum(64)");
+}
+
+enum err inbox_trim(struct inbox *i, int64_t id)
+{
+    return commit_more(i, trim, &id);
 }
 
 int64_t inbox_last(struct inbox *i)
@@ -350,49 +420,49 @@ static enum err next_session(struct inbox *i, sqlite3_int64 source, bool present
                : run_numbers(i, "INSERT INTO holes VALUES(?1, ?2, ?3)", hole, 3, NULL);
 }
 
-static enum err add_connection(struct inbox *i, const char *source, bool present,
-                               int64_t now_us, int64_t *connection)
+struct connecting {
+    const char *source;
+    bool present;
+    int64_t now_us;
+    int64_t id; /* out */
+};
+
+static enum err add_connection(struct inbox *i, void *arg)
 {
-    sqlite3_int64 id = 0;
+    struct connecting *c = arg;
+    sqlite3_int64 source = 0;
     sqlite3_int64 session = 0;
-    enum err e = source_id(i, source, &id);
-    e = e != ERR_OK ? e : next_session(i, id, present, now_us, &session);
-    const int64_t row[4] = {id, session, now_us, present};
+    enum err e = source_id(i, c->source, &source);
+    e = e != ERR_OK ? e : next_session(i, source, c->present, c->now_us, &session);
+    const int64_t row[4] = {source, session, c->now_us, c->present};
     e = e != ERR_OK ? e
                     : run_numbers(i,
                                   "INSERT INTO connections(source, session, connected, "
                                   "present) VALUES(?1, ?2, ?3, ?4)",
                                   row, 4, NULL);
-    *connection = sqlite3_last_insert_rowid(i->db);
+    c->id = sqlite3_last_insert_rowid(i->db);
     return e;
 }
 
 enum err inbox_connected(struct inbox *i, const char *source, bool present,
                          int64_t now_us, int64_t *connection)
 {
-    int64_t id = 0;
-    pthread_mutex_lock(&i->mutex);
-    enum err e = ensure_open(i);
-    e = e != ERR_OK ? e : add_connection(i, source, present, now_us, &id);
-    i->spoilt = i->spoilt || e != ERR_OK;
-    e = end_transaction(i);
-    pthread_mutex_unlock(&i->mutex);
+    struct connecting c = {.source = source, .present = present, .now_us = now_us};
+    enum err e = commit_more(i, add_connection, &c);
     if (e == ERR_OK) {
-        *connection = id;
+        *connection = c.id;
     }
     return e;
 }
 
+static enum err end_connection(struct inbox *i, void *row)
+{
+    return run_numbers(i, "UPDATE connections SET ended = ?2 WHERE id = ?1", row, 2,
+                       NULL);
+}
+
 enum err inbox_disconnected(struct inbox *i, int64_t connection, int64_t now_us)
 {
-    const int64_t row[4] = {connection, now_us};
-    pthread_mutex_lock(&i->mutex);
-    enum err e = ensure_open(i);
-    e = e != ERR_OK ? e
-                    : run_numbers(i, "UPDATE connections SET ended = ?2 WHERE id = ?1",
-                                  row, 2, NULL);
-    i->spoilt = i->spoilt || e != ERR_OK;
-    e = end_transaction(i);
-    pthread_mutex_unlock(&i->mutex);
-    return e;
+    int64_t row[4] = {connection, now_us};
+    return commit_more(i, end_connection, row);
 }

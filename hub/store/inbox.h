@@ -3,9 +3,10 @@
 #define STORE_INBOX_H
 
 /* The inbox: every message, on disk before it is acknowledged. One connection to
- * inbox.db, one mutex, one numbered open transaction for all brokers: what is put joins
- * the open transaction, whoever commits commits for all. The pipeline reads by a handle
- * of its own. Threads: all functions of struct inbox from any thread. */
+ * inbox.db, one numbered open transaction for all brokers: what is put is copied into the
+ * open transaction; whoever commits inserts it, and commits for all, while others go on
+ * putting into the next one. The pipeline reads by a handle of its own. Threads: all
+ * functions of struct inbox from any thread. */
 
 #include "base/diag.h"
 #include "base/err.h"
@@ -30,21 +31,24 @@ MUST_USE enum err inbox_connected(struct inbox *i, const char *source, bool pres
 /* A connection ended, or the last time it was known to live. */
 MUST_USE enum err inbox_disconnected(struct inbox *i, int64_t connection, int64_t now_us);
 
-/* Puts one message into the open transaction (opens one if none is). m->id, source and
- * session are not looked at; what stands behind m->size bytes of a message that is larger
- * (m->full_size) is not kept. transaction: the number to wait for.
- * After ERR_IO or ERR_FULL the open transaction is spoilt: no commit of it succeeds. */
+/* Copies one message into the open transaction; only if much is in it already it commits,
+ * too. m->id, source and session are not looked at; what stands behind m->size bytes of a
+ * message that is larger (m->full_size) is not kept. transaction: the number to wait for.
+ * After ERR_MEMORY, ERR_FULL or ERR_IO no commit of this transaction succeeds. */
 MUST_USE enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
                             uint64_t *transaction);
 
-/* Number of the transaction that is open now, or of the next one if none is. */
+/* Number of the transaction that is open now; those below have ended or are ending. */
 uint64_t inbox_transaction(struct inbox *i);
 
 /* Commits the open transaction if its number is not above transaction, so that all
  * up to transaction are on disk (fsync). Returns at once if they are.
- * ERR_IO: the transaction of this number was rolled back: what was put in it is gone,
- * and nothing that waits for it may be acknowledged. */
+ * ERR_IO: the transaction of this number, or a later one, was rolled back: what was put
+ * in it is gone, and nothing that waits for it may be acknowledged. */
 MUST_USE enum err inbox_commit(struct inbox *i, uint64_t transaction);
+
+/* Number of the last transaction that was rolled back; 0: none. */
+uint64_t inbox_failed(struct inbox *i);
 
 /* Housekeeping after the bytes have left: a passive checkpoint now and then. */
 void inbox_idle(struct inbox *i);

@@ -31,7 +31,7 @@ struct inbox {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool blocked;       /* commits wait */
-    uint64_t failed;    /* this transaction was rolled back */
+    uint64_t failed;    /* the last transaction that was rolled back */
     bool failing;       /* commits fail */
     int entered, idle;  /* calls */
     uint64_t committed; /* highest number asked for */
@@ -48,11 +48,27 @@ enum err inbox_commit(struct inbox *i, uint64_t transaction)
     while (i->blocked) {
         pthread_cond_wait(&i->changed, &i->mutex);
     }
-    bool failed = i->failing || i->failed == transaction;
+    bool failed = i->failing;
     i->committed = failed ? i->committed : transaction;
     pthread_cond_broadcast(&i->changed);
     pthread_mutex_unlock(&i->mutex);
     return failed ? ERR_IO : ERR_OK;
+}
+
+uint64_t inbox_transaction(struct inbox *i)
+{
+    pthread_mutex_lock(&i->mutex);
+    uint64_t number = i->committed + 1;
+    pthread_mutex_unlock(&i->mutex);
+    return number;
+}
+
+uint64_t inbox_failed(struct inbox *i)
+{
+    pthread_mutex_lock(&i->mutex);
+    uint64_t number = i->failed;
+    pthread_mutex_unlock(&i->mutex);
+    return number;
 }
 
 void inbox_idle(struct inbox *i)

@@ -111,6 +111,7 @@ static void test_inbox_failed_commit_loses_only_its_transaction(void **state)
     m = text_message("later", 2);
     assert_int_equal(inbox_put(w->inbox, w->connection, &m, &second), ERR_OK);
     assert_int_equal(inbox_commit(w->inbox, second), ERR_OK);
+    assert_int_equal(inbox_failed(w->inbox), first);
     struct inbox_reader *r = open_reader(w);
     struct arena *a = arena_open(1 << 16);
     struct inbox_part part = {0};
@@ -119,6 +120,26 @@ static void test_inbox_failed_commit_loses_only_its_transaction(void **state)
     assert_memory_equal(part.messages[0].payload, "later", 5);
     arena_close(a);
     inbox_reader_close(r);
+}
+
+/* However long nobody commits, what waits in memory stays small. */
+static void test_inbox_put_commits_when_much_is_open(void **state)
+{
+    struct world *w = *state;
+    static char large[100000];
+    struct message m = text_message("", 0);
+    uint64_t first = 0;
+    uint64_t last = 0;
+    memset(large, 'x', sizeof large);
+    m.payload = large;
+    m.size = m.full_size = sizeof large;
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &first), ERR_OK);
+    assert_int_equal(inbox_last(w->inbox), 0);
+    for (int i = 1; i < 12; i++) {
+        assert_int_equal(inbox_put(w->inbox, w->connection, &m, &last), ERR_OK);
+    }
+    assert_true(last > first);
+    assert_true(inbox_last(w->inbox) >= 10);
 }
 
 struct hole_seen {
@@ -266,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_inbox_put_is_seen_only_after_commit),
         TEST(test_inbox_failed_commit_loses_only_its_transaction),
+        TEST(test_inbox_put_commits_when_much_is_open),
         TEST(test_inbox_records_a_hole_for_a_lost_session),
         TEST(test_inbox_get_before_finds_the_same_packet_on_the_last_connection),
         TEST(test_inbox_read_stops_at_bytes_and_at_a_full_arena),
