@@ -17,7 +17,8 @@ import time
 
 ROOT = os.environ.get("KOGGE_ROOT") or os.path.abspath(
     os.path.join(os.path.dirname(__file__), "..", ".."))
-PROGRAM = os.path.join(os.environ.get("KOGGE_BIN", os.path.join(ROOT, "build/dev")), "kogge")
+BINARIES = os.environ.get("KOGGE_BIN", os.path.join(ROOT, "build/dev"))
+PROGRAM = os.path.join(BINARIES, "kogge")
 SHIPPED = os.path.join(ROOT, "hub/conf")
 
 Done = collections.namedtuple("Done", "code out err")
@@ -103,13 +104,14 @@ class Folder:
 
 
 class Hub:
-    """A running hub. log: what it said on stderr so far."""
+    """A running hub. log: what it said on stderr so far. others: variables of its
+    environment."""
 
-    def __init__(self, config, data, wait=True):
+    def __init__(self, config, data, wait=True, **others):
         self.config, self.data = config, data
         self.log = []
         self.process = subprocess.Popen(
-            [PROGRAM, "run", "--config", config, "--data", data], env=environment(),
+            [PROGRAM, "run", "--config", config, "--data", data], env=environment(**others),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
