@@ -65,6 +65,9 @@ static const struct option table[] = {
      "Where the device id stands in a JSON document."},
     {"source", "mqtt_version", "one number of 3|5", false, "5", NO_LIMITS, NULL,
      "MQTT 5, or 3 for 3.1.1."},
+    {"source", "keep_alive_s", "integer", false, "30", 1, 3600, "s",
+     "MQTT keep alive: how long a connection may be silent before it is probed; one that "
+     "is dead is noticed within twice that."},
     {"source", "take_retained", "boolean", false, "false", NO_LIMITS, NULL,
      "Take retained messages that have no time of their own."},
     {"source", "note", "text", false, NULL, NO_LIMITS, NULL, "For readers of the file."},

@@ -79,6 +79,8 @@ static void parse_source(struct parse *p, const json_t *o, struct source *s)
     };
     int64_t version = (int64_t)standard_number("source", "mqtt_version");
     s->mqtt_version = (int)read_whole(o, "mqtt_version", version);
+    int64_t keep_alive_s = (int64_t)standard_number("source", "keep_alive_s");
+    s->keep_alive_s = (int)read_whole(o, "keep_alive_s", keep_alive_s);
     s->subscribe = read_texts(p, o, "subscribe", &s->subscribe_count);
     check_source(p, s);
 }

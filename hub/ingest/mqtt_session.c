@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-    KEEP_ALIVE_S = 30,
     ANSWER_S = 30, /* for the broker's CONNACK */
     KEPT = 1024,   /* bytes of a payload over the ceiling */
 };
@@ -264,7 +263,7 @@ enum err mqtt_session_connect(struct mqtt *m, MQTTAsync_SSLOptions *tls,
     }
     o.context = m;
     o.cleansession = o.cleanstart = 0;
-    o.keepAliveInterval = KEEP_ALIVE_S;
+    o.keepAliveInterval = s->keep_alive_s;
     o.connectTimeout = ANSWER_S;
     o.username = s->user;
     o.binarypwd.data = password->bytes;

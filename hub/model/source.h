@@ -23,6 +23,7 @@ struct source {
     const char *topic;  /* pattern, "pegel/{device}/{field}"; NULL: none */
     const char *device; /* JSON Pointer to the device id; NULL: none */
     int mqtt_version;   /* 5 or 3 (3.1.1) */
+    int keep_alive_s;   /* a silent connection is probed after this; at least 1 */
     bool take_retained;
 };
 

@@ -136,6 +136,7 @@ static int run_inbox(const struct sink *s, const char *port, const char *client,
                                   .subscribe = &s->filter,
                                   .subscribe_count = 1,
                                   .mqtt_version = 5,
+                                  .keep_alive_s = 30,
                                   .format = "auto"};
     if (inbox_open(folder, &inbox, &d) != ERR_OK ||
         ingest_open(inbox, &ingest, &d) != ERR_OK ||

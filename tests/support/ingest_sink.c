@@ -67,7 +67,7 @@ static void add_source(const char *text)
     }
     struct line *l = &lines[count];
     struct source *s = &sources[count++];
-    *s = (struct source){.mqtt_version = 5, .format = "auto"};
+    *s = (struct source){.mqtt_version = 5, .keep_alive_s = 30, .format = "auto"};
     snprintf(l->text, sizeof l->text, "%s", text);
     s->subscribe = l->filters;
     char *rest = l->text;

@@ -119,12 +119,14 @@ static void check_hub(const struct configuration *c)
     snprintf(path, sizeof path, "%s/altstadt.pass", c->folder);
     assert_string_equal(s->password_file, path);
     assert_int_equal(s->mqtt_version, 5);
+    assert_int_equal(s->keep_alive_s, 30);
     assert_int_equal(s->subscribe_count, 2);
     assert_string_equal(s->subscribe[1], "$share/hub/other/#");
     assert_false(s->take_retained);
     s = configuration_source(c, "neustadt-json");
     assert_string_equal(s->broker, "mqtt://[::1]:1884");
     assert_int_equal(s->mqtt_version, 3);
+    assert_int_equal(s->keep_alive_s, 10);
     assert_true(s->take_retained);
     assert_string_equal(s->device, "/device_id");
     assert_null(s->topic);
