@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MOST = 200000 }; /* looked at to say whose messages wait */
+enum {
+    WAITING_MOST = 200000, /* looked at to say whose messages wait */
+    HOLES_SHOWN = 10,      /* of a source, the last ones */
+};
 
 static void set_count(json_t *row, const char *name, int64_t count)
 {
@@ -72,9 +75,9 @@ static json_t *source_row(struct overview *o, const char *name)
         const struct source *s = o->configuration != NULL
                                      ? configuration_source(o->configuration, name)
                                      : NULL;
-        row = json_pack("{s:s, s:s?, s:b, s:n}", "source", name, "city",
+        row = json_pack("{s:s, s:s?, s:b, s:n, s:[]}", "source", name, "city",
                         s != NULL ? s->city : NULL, "configured", s != NULL,
-                        "last_message");
+                        "last_message", "holes");
         clear_counts(row);
         set_books(row, &(struct report_source){.arrival_us = CLOCK_NONE});
         json_array_append_new(o->sources, row);
@@ -95,6 +98,18 @@ static void take_connection(void *arg, const struct inbox_source *s)
     json_t *row = source_row(o, s->source);
     json_object_set_new(row, "last_connected", report_time(s->connected_us));
     set_count(row, "lost_sessions", s->holes);
+}
+
+/* Between the two times a broker had forgotten the session: what came then is not known.
+ */
+static void take_hole(void *arg, const struct inbox_hole *h)
+{
+    json_t *holes = json_object_get(source_row(arg, h->source), "holes");
+    if (json_array_size(holes) == HOLES_SHOWN) {
+        json_array_remove(holes, 0);
+    }
+    json_array_append_new(holes, json_pack("{s:o, s:o}", "from", report_time(h->from_us),
+                                           "to", report_time(h->to_us)));
 }
 
 static void take_live(void *arg, const char *line)
@@ -288,6 +303,7 @@ static enum err gather(struct overview *o)
     }
     enum err e = report_sources(o->report.store, o, take_books);
     e = e != ERR_OK ? e : inbox_sources(o->report.inbox, o, take_connection);
+    e = e != ERR_OK ? e : inbox_holes(o->report.inbox, o, take_hole);
     e = e != ERR_OK ? e : take_lag(o);
     ask_live(o);
     e = e != ERR_OK ? e : take_cities(o);

@@ -10,7 +10,7 @@
 
 struct row {
     char *cells[TABLE_COLUMNS];
-    char *note; /* NULL: none */
+    char *notes; /* lines as they are printed; NULL: none */
 };
 
 struct table {
@@ -42,7 +42,7 @@ void table_close(struct table *t)
         for (int c = 0; c < t->columns; c++) {
             free(t->rows[k].cells[c]);
         }
-        free(t->rows[k].note);
+        free(t->rows[k].notes);
     }
     free(t->rows);
     free(t);
@@ -59,7 +59,7 @@ static struct row *add_row(struct table *t)
         t->rows = more;
         t->room = room;
     }
-    t->rows[t->count] = (struct row){.note = NULL};
+    t->rows[t->count] = (struct row){.notes = NULL};
     return &t->rows[t->count++];
 }
 
@@ -91,9 +91,15 @@ void table_note(struct table *t, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    free(t->rows[t->count - 1].note);
-    t->rows[t->count - 1].note =
-        strdup(text_escape(plain, sizeof plain, text, strlen(text)));
+    text_escape(plain, sizeof plain, text, strlen(text));
+    struct row *row = &t->rows[t->count - 1];
+    size_t before = row->notes != NULL ? strlen(row->notes) : 0;
+    size_t size = before + strlen(plain) + sizeof "    \n";
+    char *notes = realloc(row->notes, size);
+    if (notes != NULL) {
+        snprintf(notes + before, size - before, "    %s\n", plain);
+        row->notes = notes;
+    }
 }
 
 /* Characters, not bytes: names carry umlauts. */
@@ -161,8 +167,8 @@ void table_print(const struct table *t, FILE *to)
             (void)heading(t, c, &right);
             print_cell(to, cell(t, k, c), widths[c], right, c == t->columns - 1);
         }
-        if (t->rows[k].note != NULL) {
-            fprintf(to, "    %s\n", t->rows[k].note);
+        if (t->rows[k].notes != NULL) {
+            fputs(t->rows[k].notes, to);
         }
     }
 }

@@ -20,7 +20,8 @@ void table_close(struct table *t); /* t may be NULL */
 void table_put(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A line of text below the row under way, which must be whole. */
+/* One more line of text below the row under way, which must be whole. A note that finds
+ * no memory is left out. */
 void table_note(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -55,6 +55,19 @@ static const char *state_of(const struct overview *o, json_t *row)
                                                            : "not connected";
 }
 
+/* The last sessions that the broker forgot. */
+static void note_holes(struct table *t, json_t *source)
+{
+    enum { SHOWN = 3 };
+    json_t *holes = json_object_get(source, "holes");
+    size_t count = json_array_size(holes);
+    for (size_t k = count > SHOWN ? count - SHOWN : 0; k < count; k++) {
+        json_t *hole = json_array_get(holes, k);
+        table_note(t, "the broker forgot the session: what came from %s to %s is unknown",
+                   text_of(hole, "from", "?"), text_of(hole, "to", "?"));
+    }
+}
+
 static void print_sources(const struct overview *o)
 {
     static const char *const headings[] = {
@@ -79,6 +92,7 @@ static void print_sources(const struct overview *o)
         if (error != NULL && error[0] != '\0') {
             table_note(t, "%s", error);
         }
+        note_holes(t, row);
     }
     print_table(t);
 }
