@@ -269,6 +269,26 @@ static void reject(struct batch_message *n, const char *stage, const char *reaso
     n->reason = reason;
 }
 
+/* What a message that waited was booked as. What it holds and what is kept of it stays
+ * counted, also where the configuration gives another value now, or none: only what the
+ * work changes in the store changes that. */
+static enum err recall(struct batch *b, struct batch_message *n)
+{
+    static const enum outcome in_store[] = {OUTCOME_STORED, OUTCOME_CONFLICT_HELD,
+                                            OUTCOME_CONFLICT_KEPT};
+    struct message_row row;
+    enum err e = store_get_message(b->store, n->message->id, &row);
+    if (e != ERR_OK) {
+        return e;
+    }
+    n->before = row.fate;
+    memcpy(n->booked, row.outcomes, sizeof n->booked);
+    for (size_t i = 0; i < sizeof in_store / sizeof *in_store; i++) {
+        n->outcomes[in_store[i]] = row.outcomes[in_store[i]];
+    }
+    return ERR_OK;
+}
+
 /* *full: the message does not fit into this batch; nothing of it was added. */
 static enum err add_message(struct batch *b, const struct message *m, bool again,
                             bool *full)
@@ -281,6 +301,10 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
         .message = m, .again = again, .stage = "", .device = "", .reason = ""};
     n->rank = (struct rank){INT64_MAX, INT64_MAX};
     b->message_count++;
+    enum err e = again ? recall(b, n) : ERR_OK;
+    if (e != ERR_OK) {
+        return e;
+    }
     if (!batch_rules(b, m, &rules)) {
         n->outcomes[OUTCOME_PENDING] = 1;
         n->stage = "resolve";
@@ -288,7 +312,7 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
         return ERR_OK;
     }
     arena_reset(b->work);
-    enum err e = work_message(&b->worker, m, &rules, b->work, &work);
+    e = work_message(&b->worker, m, &rules, b->work, &work);
     if (e == ERR_FULL) {
         reject(n, "decode", "the message is too large to be worked on");
         return ERR_OK;
@@ -301,7 +325,9 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
         *full = true;
         return ERR_OK;
     }
-    memcpy(n->outcomes, work.outcomes, sizeof n->outcomes);
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        n->outcomes[o] += work.outcomes[o];
+    }
     n->rank = batch_rank(&work.decoded);
     n->stage = work.stage; /* a constant */
     n->device = keep_text(b, work.device, 128);
@@ -345,25 +371,21 @@ static enum err write_rows(struct batch *b)
 }
 
 /* What a message that waited counted for before is taken out of the books. */
-static enum err unbook(struct batch *b, const struct message *m)
+static enum err unbook(struct batch *b, const struct batch_message *n)
 {
-    struct message_row old;
-    enum err e = store_get_message(b->store, m->id, &old);
-    if (e != ERR_OK) {
-        return e == ERR_ABSENT ? ERR_OK : e;
-    }
     int64_t minus[OUTCOME_COUNT];
     for (int o = 0; o < OUTCOME_COUNT; o++) {
-        minus[o] = -old.outcomes[o];
+        minus[o] = -n->booked[o];
     }
-    return store_book(b->store, m->source, old.fate, -1, minus, m->arrival_us);
+    return store_book(b->store, n->message->source, n->before, -1, minus,
+                      n->message->arrival_us);
 }
 
 static enum err finish_message(struct batch *b, const struct batch_message *n)
 {
     const struct message *m = n->message;
     enum fate fate = fate_of_outcomes(n->outcomes);
-    enum err e = n->again ? unbook(b, m) : ERR_OK;
+    enum err e = n->again ? unbook(b, n) : ERR_OK;
     e = e != ERR_OK
             ? e
             : store_book(b->store, m->source, fate, 1, n->outcomes, m->arrival_us);
@@ -435,8 +457,9 @@ enum err batch_set_aside(struct batch *b, const struct message *m, bool again,
                          const char *reason)
 {
     struct batch_message n = {.message = m, .again = again, .device = ""};
+    enum err e = again ? recall(b, &n) : ERR_OK;
     reject(&n, "work", reason);
-    enum err e = store_begin(b->store);
+    e = e != ERR_OK ? e : store_begin(b->store);
     if (e != ERR_OK) {
         return e;
     }

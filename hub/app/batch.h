@@ -35,6 +35,8 @@ struct batch_message {
     int64_t outcomes[OUTCOME_COUNT];
     const char *stage, *device, *reason; /* "": nothing was wrong */
     bool again;                          /* it was worked on before */
+    enum fate before;                    /* of again: as it was booked until now */
+    int64_t booked[OUTCOME_COUNT];
 };
 
 /* One observation on its way; message: index in batch.messages. */

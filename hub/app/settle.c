@@ -226,11 +226,11 @@ static enum err move_outcome(struct batch *b, const struct batch_row *row, int64
 {
     struct batch_message *in_batch = find_in_batch(b, id);
     if (in_batch != NULL) {
-        /* one that is worked on again and comes later is counted when its turn comes */
-        if ((size_t)(in_batch - b->messages) <= row->message) {
-            in_batch->outcomes[from]--;
-            in_batch->outcomes[to]++;
-        }
+        /* one that is worked on again and comes later is a duplicate when its turn comes
+         */
+        bool later = (size_t)(in_batch - b->messages) > row->message;
+        in_batch->outcomes[from]--;
+        in_batch->outcomes[to] += !(later && to == OUTCOME_DUPLICATE);
         return ERR_OK;
     }
     if (id < store_number(b->store, STORE_FLOOR)) {
@@ -328,9 +328,8 @@ static enum err lose(struct batch *b, struct batch_row *row, const struct held *
         return keep_row(b, row, held);
     }
     if (e == ERR_OK && kept.message == row->o.message) {
-        bool this_one = kept.index == row->o.index;
-        mine->outcomes[this_one ? OUTCOME_CONFLICT_KEPT : OUTCOME_DUPLICATE]++;
-        return ERR_OK;
+        mine->outcomes[OUTCOME_DUPLICATE] += kept.index != row->o.index;
+        return ERR_OK; /* what was kept before is counted */
     }
     e = e != ERR_OK ? e : compare_rank(b, row, kept.message, &order);
     order = order != 0 ? order : row->o.index - kept.index;
@@ -440,12 +439,9 @@ static enum err settle_own(struct batch *b, struct batch_row *row,
             return isnan(held->value) ? win(b, row, held) : lose(b, row, held);
         }
     }
-    /* here it is what is held, or the configuration gives another value now: what is
-     * stored stays */
-    enum outcome now = OUTCOME_STORED;
-    e = e == ERR_OK || e == ERR_ABSENT ? held_outcome(b, row, &now) : e;
-    mine->outcomes[now]++;
-    return e;
+    /* here it is what is held, which is counted, or the configuration gives another value
+     * now: what is stored stays */
+    return e == ERR_ABSENT ? ERR_OK : e;
 }
 
 enum err batch_settle(struct batch *b, struct batch_row *row)
