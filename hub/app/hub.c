@@ -160,6 +160,7 @@ static void stop(struct hub *h)
     struct hub_parts *p = &h->parts;
     atomic_store(&h->stop, true);
     publishing_stop(p->publishing); /* a round that a request does ends, too */
+    pipeline_interrupt(p->pipeline);
     if (h->control_runs) {
         pthread_join(h->control_thread, NULL);
     }

@@ -315,7 +315,9 @@ static void *run_thread(void *arg)
             e = pipeline_one_replay(p);
             any = true;
         }
-        e = e != ERR_OK ? e : pipeline_serve_order(p, &any);
+        if (e == ERR_OK) {
+            pipeline_serve_task(p, &any);
+        }
         if (says_stop(p, e)) {
             atomic_store(&p->failed, true);
             break;
@@ -339,6 +341,7 @@ static void *run_thread(void *arg)
 enum err pipeline_start(struct pipeline *p)
 {
     atomic_store(&p->stop, false);
+    atomic_store(&p->interrupted, false);
     atomic_store(&p->runs, true);
     if (pthread_create(&p->thread, NULL, run_thread, p) != 0) {
         atomic_store(&p->runs, false);

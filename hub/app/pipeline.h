@@ -39,13 +39,35 @@ bool pipeline_has_failed(const struct pipeline *p);
 MUST_USE enum err pipeline_reload(struct pipeline *p, struct configuration *next,
                                   int64_t *again, struct diag *d);
 
-/* Between batches: works once more on the messages that filter names (until is set here:
- * what came before the call), by the configuration that holds. Blocks until it is done;
- * progress is called in between by the caller's thread. Where no thread runs the caller
- * does it. On failure what was done holds; d says how much. */
+/* How far a task is; what NULL: nothing to say. */
+struct pipeline_progress {
+    const char *what;
+    int64_t done, of;
+    bool finished;
+};
+
+/* Work for the pipeline between two batches, in steps that are short: intake goes on. */
+struct pipeline_task {
+    void *arg;
+    enum err (*step)(struct pipeline *p, void *arg, struct pipeline_progress *out);
+    void *asker;
+    void (*progress)(void *asker, const struct pipeline_progress *so_far);
+};
+
+/* Has it done and blocks until it is; progress is called in between by the caller's
+ * thread. Where no thread runs the caller does it. One at a time. What step answers ends
+ * it; ERR_INTERNAL: the pipeline stopped before. */
+MUST_USE enum err pipeline_do(struct pipeline *p, const struct pipeline_task *task);
+
+/* A task under way ends after its step, later ones do not begin: before a stop. */
+void pipeline_interrupt(struct pipeline *p);
+
+/* A task: works once more on the messages that filter names (until is set here: what came
+ * before the call), by the configuration that holds. On failure what was done holds; d
+ * says how much. */
 MUST_USE enum err
-pipeline_replay(struct pipeline *p, const struct replay_filter *filter, void *arg,
-                void (*progress)(void *arg, const struct replay_result *so_far),
+pipeline_replay(struct pipeline *p, const struct replay_filter *filter, void *asker,
+                void (*progress)(void *asker, const struct pipeline_progress *so_far),
                 struct replay_result *out, struct diag *d);
 
 /* Consumers of the change log have read up to number. Any thread. */

@@ -19,12 +19,11 @@ struct reload {
     bool done;
 };
 
-struct order {
-    struct replay_filter filter;
-    struct replay_result result;
-    int64_t after;
+struct task {
+    const struct pipeline_task *what; /* the asker's, who waits; NULL: nobody asks */
+    struct pipeline_progress progress;
     enum err err;
-    bool asked, done;
+    bool under_way, done; /* a step is; all of it is */
 };
 
 struct pipeline {
@@ -47,10 +46,11 @@ struct pipeline {
     atomic_bool stop, failed;
     atomic_bool runs; /* the thread; it serves reloads while it does */
     _Atomic int64_t cursor, consumed;
-    pthread_mutex_t mutex; /* guards reload and order */
+    atomic_bool interrupted;
+    pthread_mutex_t mutex; /* guards reload and task */
     pthread_cond_t done;
     struct reload reload;
-    struct order order;
+    struct task task;
 };
 
 /* Room for a message that did not fit; false: no memory, or large enough for any. */
@@ -64,7 +64,7 @@ MUST_USE enum err pipeline_try_alone(struct pipeline *p, const struct message *m
 /* Some of the messages that waited, once more (pipeline_replay.c). */
 MUST_USE enum err pipeline_one_replay(struct pipeline *p);
 
-/* Some of the messages that pipeline_replay asks for; *any: there was something to do. */
-MUST_USE enum err pipeline_serve_order(struct pipeline *p, bool *any);
+/* One step of what pipeline_do asks for; *any: there was something to do. */
+void pipeline_serve_task(struct pipeline *p, bool *any);
 
 #endif

@@ -61,25 +61,29 @@ enum err pipeline_one_replay(struct pipeline *p)
 
 /* --- replay by order --- */
 
-/* Counts what came of a part; the mutex is held. */
-static void note_part(struct pipeline *p, const struct replay_part *part, size_t done)
+struct order {
+    struct replay_filter filter;
+    struct replay_result result;
+    int64_t after;
+};
+
+/* Counts what came of a part. */
+static void note_part(const struct batch *b, const struct replay_part *part, size_t done,
+                      struct order *o)
 {
-    struct order *o = &p->order;
     for (size_t i = 0; i < done; i++) {
-        o->result.fates[fate_of_outcomes(p->batch.messages[i].outcomes)]++;
+        o->result.fates[fate_of_outcomes(b->messages[i].outcomes)]++;
     }
     bool whole = done == part->count;
     o->result.messages += (int64_t)done;
     o->result.looked += (int64_t)(whole ? part->looked : done);
     o->after = part->last;
-    o->done = part->looked == 0;
 }
 
-/* Some of the messages that were asked for. The order's filter is its asker's, who waits;
- * what came later is not meant. */
-static enum err one_order(struct pipeline *p)
+/* Some of the messages that were asked for; what came later is not meant. */
+static enum err one_order(struct pipeline *p, void *arg, struct pipeline_progress *out)
 {
-    struct order *o = &p->order;
+    struct order *o = arg;
     struct replay_part part = {.last = o->after};
     size_t done = 0;
     enum err e = ERR_OK;
@@ -89,59 +93,30 @@ static enum err one_order(struct pipeline *p)
     }
     e = e != ERR_OK ? e : collect(p, &o->filter, REPLAY_IDS, &part);
     e = e != ERR_OK ? e : work_again(p, &part, &done);
-    store_idle(p->store);
-    pthread_mutex_lock(&p->mutex);
     if (e == ERR_OK) {
-        note_part(p, &part, done);
-    } else {
-        o->err = e;
-        o->done = true;
+        note_part(&p->batch, &part, done, o);
+        *out = (struct pipeline_progress){.what = "rejected messages",
+                                          .done = o->result.looked,
+                                          .of = o->result.of,
+                                          .finished = part.looked == 0};
     }
-    pthread_cond_broadcast(&p->done);
-    pthread_mutex_unlock(&p->mutex);
     return e;
 }
 
-enum err pipeline_serve_order(struct pipeline *p, bool *any)
+enum err
+pipeline_replay(struct pipeline *p, const struct replay_filter *filter, void *asker,
+                void (*progress)(void *asker, const struct pipeline_progress *so_far),
+                struct replay_result *out, struct diag *d)
 {
-    pthread_mutex_lock(&p->mutex);
-    bool asked = p->order.asked && !p->order.done;
-    pthread_mutex_unlock(&p->mutex);
-    *any = *any || asked;
-    return asked ? one_order(p) : ERR_OK;
-}
-
-enum err pipeline_replay(struct pipeline *p, const struct replay_filter *filter,
-                         void *arg,
-                         void (*progress)(void *arg, const struct replay_result *so_far),
-                         struct replay_result *out, struct diag *d)
-{
-    pthread_mutex_lock(&p->mutex);
-    p->order = (struct order){.filter = *filter, .asked = true};
-    inbox_wake(p->inbox);
-    while (!p->order.done && atomic_load(&p->runs)) {
-        pthread_cond_wait(&p->done, &p->mutex);
-        struct replay_result so_far = p->order.result;
-        pthread_mutex_unlock(&p->mutex); /* who asked may be slow to read */
-        progress(arg, &so_far);
-        pthread_mutex_lock(&p->mutex);
-    }
-    bool here = !p->order.done; /* no thread runs: the caller is the pipeline */
-    pthread_mutex_unlock(&p->mutex);
-    enum err e = ERR_OK;
-    while (here && e == ERR_OK && !p->order.done && !atomic_load(&p->failed)) {
-        e = one_order(p);
-        progress(arg, &p->order.result);
-    }
-    pthread_mutex_lock(&p->mutex);
-    struct order order = p->order;
-    p->order = (struct order){.asked = false};
-    pthread_mutex_unlock(&p->mutex);
-    if (!order.done || order.err != ERR_OK) {
+    struct order order = {.filter = *filter};
+    const struct pipeline_task task = {
+        .arg = &order, .step = one_order, .asker = asker, .progress = progress};
+    enum err e = pipeline_do(p, &task);
+    if (e != ERR_OK) {
         diag_set(d, "%lld of %lld messages were worked on again, then: %s",
                  (long long)order.result.looked, (long long)order.result.of,
-                 order.done ? err_text(order.err) : "the pipeline has stopped");
-        return order.done ? order.err : ERR_INTERNAL;
+                 e != ERR_INTERNAL ? err_text(e) : "the pipeline has stopped");
+        return e;
     }
     *out = order.result;
     return ERR_OK;

@@ -40,11 +40,10 @@ static void send_line(const struct answers *to, json_t *line)
     json_decref(line);
 }
 
-static void tell_progress(void *arg, const struct replay_result *r)
+static void tell_progress(void *arg, const struct pipeline_progress *p)
 {
-    send_line(arg,
-              json_pack("{s:{s:s, s:I, s:I}}", "progress", "what", "rejected messages",
-                        "done", (json_int_t)r->looked, "of", (json_int_t)r->of));
+    send_line(arg, json_pack("{s:{s:s, s:I, s:I}}", "progress", "what", p->what, "done",
+                             (json_int_t)p->done, "of", (json_int_t)p->of));
 }
 
 static void tell_result(const struct answers *to, const struct replay_result *r)
