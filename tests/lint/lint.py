@@ -25,6 +25,7 @@ STEPS = [
     ("schemas", judge_config.schemas),
     ("shellcheck", judge_text.shellcheck),
     ("python", judge_text.python),
+    ("promises", judge_text.promises),
     ("licence", judge_text.licence),
     ("sizes", judge_text.sizes),
     ("banned", judge_text.banned),
