@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/control.h"
 
-#include "base/buf.h"
+#include "app/command.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,23 @@
 #include <unistd.h>
 
 enum { REQUEST_MS = 2000, REQUEST_LINE = 4096 };
+
+/* One connection and the thread that serves it. */
+struct connection {
+    struct control *control;
+    pthread_t thread;
+    int fd; /* -1: closed */
+    bool used, done;
+    void *arg;
+    void (*serve)(void *arg, const json_t *request, int fd);
+};
+
+struct control {
+    struct sockaddr_un address;
+    int fd;
+    pthread_mutex_t mutex; /* guards fd and done of connections */
+    struct connection connections[CONTROL_REQUESTS];
+};
 
 /* A socket's path is short: 108 bytes on Linux. */
 static enum err socket_address(const char *data, struct sockaddr_un *a, struct diag *d)
@@ -32,20 +51,15 @@ static enum err socket_address(const char *data, struct sockaddr_un *a, struct d
     return ERR_OK;
 }
 
-enum err control_open(const char *data, int *fd, struct diag *d)
+static enum err listen_at(const struct sockaddr_un *a, int *fd, struct diag *d)
 {
-    struct sockaddr_un a;
-    enum err e = socket_address(data, &a, d);
-    if (e != ERR_OK) {
-        return e;
-    }
     int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    unlink(a.sun_path);
+    unlink(a->sun_path);
     mode_t before = umask(0177);
-    bool bound = s >= 0 && bind(s, (const struct sockaddr *)&a, sizeof a) == 0;
+    bool bound = s >= 0 && bind(s, (const struct sockaddr *)a, sizeof *a) == 0;
     umask(before);
     if (!bound || listen(s, 8) != 0) {
-        diag_set(d, "%s: %s", a.sun_path, strerror(errno));
+        diag_set(d, "%s: %s", a->sun_path, strerror(errno));
         if (s >= 0) {
             close(s);
         }
@@ -55,15 +69,50 @@ enum err control_open(const char *data, int *fd, struct diag *d)
     return ERR_OK;
 }
 
-void control_close(const char *data, int fd)
+enum err control_open(const char *data, struct control **out, struct diag *d)
 {
-    struct sockaddr_un a;
-    if (fd >= 0) {
-        close(fd);
-        if (socket_address(data, &a, NULL) == ERR_OK) {
-            unlink(a.sun_path);
+    struct control *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err e = socket_address(data, &c->address, d);
+    e = e != ERR_OK ? e : listen_at(&c->address, &c->fd, d);
+    if (e != ERR_OK) {
+        free(c);
+        return e;
+    }
+    pthread_mutex_init(&c->mutex, NULL);
+    *out = c;
+    return ERR_OK;
+}
+
+void control_stop(struct control *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    for (size_t k = 0; k < CONTROL_REQUESTS; k++) {
+        if (c->connections[k].fd >= 0 && c->connections[k].used) {
+            shutdown(c->connections[k].fd, SHUT_RD);
         }
     }
+    pthread_mutex_unlock(&c->mutex);
+    for (size_t k = 0; k < CONTROL_REQUESTS; k++) {
+        if (c->connections[k].used) {
+            pthread_join(c->connections[k].thread, NULL);
+            c->connections[k].used = false;
+        }
+    }
+}
+
+void control_close(struct control *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    control_stop(c);
+    close(c->fd);
+    unlink(c->address.sun_path);
+    pthread_mutex_destroy(&c->mutex);
+    free(c);
 }
 
 /* Reads one line within REQUEST_MS; the other side may be slow or hostile. */
@@ -92,22 +141,62 @@ static bool read_request(int fd, char *line, size_t size)
     return false;
 }
 
-void control_serve(int fd, void *arg,
+static void *run_connection(void *arg)
+{
+    struct connection *n = arg;
+    char line[REQUEST_LINE];
+    if (read_request(n->fd, line, sizeof line)) {
+        json_t *request = json_loads(line, 0, NULL);
+        n->serve(n->arg, request, n->fd);
+        json_decref(request);
+    }
+    pthread_mutex_lock(&n->control->mutex);
+    close(n->fd);
+    n->fd = -1;
+    n->done = true;
+    pthread_mutex_unlock(&n->control->mutex);
+    return NULL;
+}
+
+/* A free place; NULL: all are at work. */
+static struct connection *find_place(struct control *c)
+{
+    for (size_t k = 0; k < CONTROL_REQUESTS; k++) {
+        struct connection *n = &c->connections[k];
+        pthread_mutex_lock(&c->mutex);
+        bool done = n->done;
+        pthread_mutex_unlock(&c->mutex);
+        if (n->used && done) {
+            pthread_join(n->thread, NULL);
+            n->used = false;
+        }
+        if (!n->used) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+void control_serve(struct control *c, int wait_ms, void *arg,
                    void (*serve)(void *arg, const json_t *request, int fd))
 {
-    char line[REQUEST_LINE];
-    int c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-    if (c < 0) {
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    int fd = poll(&p, 1, wait_ms) > 0 ? accept4(c->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+    if (fd < 0) {
         return;
     }
     struct timeval limit = {.tv_sec = REQUEST_MS / 1000};
-    setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (read_request(c, line, sizeof line)) {
-        json_t *request = json_loads(line, 0, NULL);
-        serve(arg, request, c);
-        json_decref(request);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    struct connection *n = find_place(c);
+    if (n != NULL) {
+        *n = (struct connection){.control = c, .fd = fd, .arg = arg, .serve = serve};
+        n->used = pthread_create(&n->thread, NULL, run_connection, n) == 0;
     }
-    close(c);
+    if (n == NULL || !n->used) {
+        control_finish(fd, "the hub has too many requests under way; try again",
+                       EXIT_FAILED);
+        close(fd);
+    }
 }
 
 void control_answer(int fd, const char *line)

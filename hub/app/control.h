@@ -4,25 +4,30 @@
 
 /* The control socket: Unix, mode 0600, in the data folder. A request is one line of JSON,
  * {"verb": "reload"}, at most 4 KiB, with what else the verb takes; the answer is one or
- * more lines, the last has "result": "ok" or a sentence. Threads: the server is main's;
+ * more lines, the last has "result": "ok" or a sentence. Each request is served by a
+ * thread of its own, so that a long one holds up no other. Threads: the server is main's;
  * anybody may ask. */
 
 #include "base/diag.h"
 #include "base/err.h"
 
 #include <jansson.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 
-enum { CONTROL_LINE = 1 << 20 }; /* ceiling of a line */
+enum { CONTROL_REQUESTS = 8 }; /* served at a time; one more is told to come again */
+
+struct control; /* opaque */
 
 /* Listens in data/hub.sock (an old one is replaced: the lock is held). */
-MUST_USE enum err control_open(const char *data, int *fd, struct diag *d);
-void control_close(const char *data, int fd);
+MUST_USE enum err control_open(const char *data, struct control **out, struct diag *d);
+/* Waits for the requests under way; who is sent to reads an end. Then nobody is served.
+ */
+void control_stop(struct control *c);
+void control_close(struct control *c); /* stops it; c may be NULL */
 
-/* Takes one connection that waits, reads its request and hands it to serve, which writes
- * the answer to fd by control_answer. */
-void control_serve(int fd, void *arg,
+/* Waits up to wait_ms for one connection and starts the thread that reads its request
+ * and hands it to serve, which writes the answer to fd by control_answer; request may be
+ * NULL. serve is called by several threads at once. */
+void control_serve(struct control *c, int wait_ms, void *arg,
                    void (*serve)(void *arg, const json_t *request, int fd));
 void control_answer(int fd, const char *line); /* adds the line's end */
 /* {"result": sentence}; "ok" if sentence is NULL. exit_code for the asking verb. */

@@ -28,7 +28,8 @@ enum { TICK_MS = 200 };
 
 struct hub {
     struct hub_parts parts; /* what requests work on */
-    int lock, control, signals;
+    int lock, signals;
+    struct control *control;
     pthread_t control_thread;
     bool control_runs;
     atomic_bool stop;
@@ -85,7 +86,8 @@ enum err hub_open(const struct hub_settings *settings, struct hub **out, struct 
         configuration_free(settings->configuration);
         return ERR_MEMORY;
     }
-    h->lock = h->control = h->signals = -1;
+    h->lock = h->signals = -1;
+    requests_init(&h->parts);
     h->parts.folder = settings->folder;
     text_copy(h->parts.data, sizeof h->parts.data, settings->data);
     if (settings->warning != NULL) {
@@ -106,7 +108,7 @@ void hub_close(struct hub *h)
         return;
     }
     struct hub_parts *p = &h->parts;
-    control_close(p->data, h->control);
+    control_close(h->control);
     ingest_close(p->ingest);
     publishing_close(p->publishing);
     pipeline_close(p->pipeline);
@@ -118,19 +120,17 @@ void hub_close(struct hub *h)
     if (h->signals >= 0) {
         close(h->signals);
     }
+    requests_fini(p);
     free(h);
 }
 
 static void *run_control(void *arg)
 {
     struct hub *h = arg;
-    struct pollfd fd = {.fd = h->control, .events = POLLIN};
     while (!atomic_load(&h->stop)) {
-        if (poll(&fd, 1, TICK_MS) > 0) {
-            control_serve(h->control, &h->parts, request_serve);
-        }
-        if (atomic_exchange(&h->hang_up, false)) {
-            request_hup(&h->parts);
+        control_serve(h->control, TICK_MS, &h->parts, request_serve);
+        if (atomic_exchange(&h->hang_up, false) && !request_hup(&h->parts)) {
+            atomic_store(&h->hang_up, true); /* when what is under way has ended */
         }
     }
     return NULL;
@@ -164,6 +164,7 @@ static void stop(struct hub *h)
     if (h->control_runs) {
         pthread_join(h->control_thread, NULL);
     }
+    control_stop(h->control);
     /* what the brokers were told is on disk, the rest comes again */
     ingest_close(p->ingest);
     p->ingest = NULL;

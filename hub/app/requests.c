@@ -73,7 +73,26 @@ static void finish(int fd, const char *sentence, int code)
     }
 }
 
+void requests_init(struct hub_parts *p)
+{
+    pthread_mutex_init(&p->changing, NULL);
+    pthread_mutex_init(&p->mutex, NULL);
+}
+
+void requests_fini(struct hub_parts *p)
+{
+    pthread_mutex_destroy(&p->changing);
+    pthread_mutex_destroy(&p->mutex);
+}
+
 /* --- reload --- */
+
+static void set_warning(struct hub_parts *p, const char *warning)
+{
+    pthread_mutex_lock(&p->mutex);
+    text_copy(p->warning, sizeof p->warning, warning);
+    pthread_mutex_unlock(&p->mutex);
+}
 
 static void say_faults(const struct answers *to, const struct config_faults *faults)
 {
@@ -126,10 +145,10 @@ static void take_configuration(struct hub_parts *p, struct configuration *next,
     e = e != ERR_OK ? e : pipeline_reload(p->pipeline, next, &again, &d);
     e = e != ERR_OK ? e : set_sources(p, &d);
     if (e == ERR_OK) {
-        p->warning[0] = '\0';
+        set_warning(p, "");
     } else {
-        text_copy(p->warning, sizeof p->warning,
-                  "the last reload failed half way; reload again, or restart the hub");
+        set_warning(p,
+                    "the last reload failed half way; reload again, or restart the hub");
         finish(fd, d.text[0] != '\0' ? d.text : err_text(e), EXIT_FAILED);
         return;
     }
@@ -157,8 +176,8 @@ static void reload(struct hub_parts *p, int fd)
         take_configuration(p, next, files, fd);
     } else {
         const char *why = "the new configuration is faulty; the old one holds";
-        text_copy(p->warning, sizeof p->warning, e == ERR_CONFIG ? why : d.text);
-        finish(fd, p->warning, EXIT_CONFIG);
+        set_warning(p, e == ERR_CONFIG ? why : d.text);
+        finish(fd, e == ERR_CONFIG ? why : d.text, EXIT_CONFIG);
     }
     config_faults_fini(&faults);
     config_files_close(files);
@@ -180,11 +199,15 @@ static void add_source(void *arg, const struct ingest_status *s)
 static void serve_status(struct hub_parts *p, int fd)
 {
     char started[CLOCK_TEXT];
+    char warning[sizeof p->warning];
+    pthread_mutex_lock(&p->mutex);
+    text_copy(warning, sizeof warning, p->warning);
+    pthread_mutex_unlock(&p->mutex);
     json_t *sources = json_array();
     clock_format(p->started_us, started);
     ingest_status(p->ingest, sources, add_source);
-    json_t *status = json_pack("{s:s, s:s, s:o}", "started", started, "warning",
-                               p->warning, "sources", sources);
+    json_t *status = json_pack("{s:s, s:s, s:o}", "started", started, "warning", warning,
+                               "sources", sources);
     char *line = status != NULL ? json_dumps(status, JSON_COMPACT) : NULL;
     if (line != NULL) {
         control_answer(fd, line);
@@ -284,9 +307,14 @@ static void serve_round(struct hub_parts *p, enum publishing_work work, int fd)
     finish(fd, e != ERR_OK ? d.text : NULL, e != ERR_OK ? EXIT_FAILED : code);
 }
 
-void request_hup(struct hub_parts *p)
+bool request_hup(struct hub_parts *p)
 {
+    if (pthread_mutex_trylock(&p->changing) != 0) {
+        return false;
+    }
     reload(p, -1);
+    pthread_mutex_unlock(&p->changing);
+    return true;
 }
 
 static void serve_replay(struct hub_parts *p, const json_t *request, int fd)
@@ -298,15 +326,14 @@ static void serve_replay(struct hub_parts *p, const json_t *request, int fd)
     finish(fd, e != ERR_OK ? d.text : NULL, e != ERR_OK ? EXIT_FAILED : code);
 }
 
-void request_serve(void *parts, const json_t *request, int fd)
+/* Requests that change the hub, or take long. False: verb is none of them. */
+static bool serve_change(struct hub_parts *p, const char *verb, const json_t *request,
+                         int fd)
 {
-    struct hub_parts *p = parts;
-    const char *given = json_string_value(json_object_get(request, "verb"));
-    const char *verb = given != NULL ? given : "";
+    bool known = true;
+    pthread_mutex_lock(&p->changing);
     if (strcmp(verb, "reload") == 0) {
         reload(p, fd);
-    } else if (strcmp(verb, "status") == 0) {
-        serve_status(p, fd);
     } else if (strcmp(verb, "export") == 0) {
         serve_round(p, PUBLISHING_EXPORT, fd);
     } else if (strcmp(verb, "publish") == 0) {
@@ -314,6 +341,20 @@ void request_serve(void *parts, const json_t *request, int fd)
     } else if (strcmp(verb, "replay") == 0) {
         serve_replay(p, request, fd);
     } else {
+        known = false;
+    }
+    pthread_mutex_unlock(&p->changing);
+    return known;
+}
+
+void request_serve(void *parts, const json_t *request, int fd)
+{
+    struct hub_parts *p = parts;
+    const char *given = json_string_value(json_object_get(request, "verb"));
+    const char *verb = given != NULL ? given : "";
+    if (strcmp(verb, "status") == 0) {
+        serve_status(p, fd);
+    } else if (!serve_change(p, verb, request, fd)) {
         control_finish(fd, "the hub does not know this request", EXIT_FAILED);
     }
 }

@@ -2,8 +2,8 @@
 #ifndef APP_REQUESTS_H
 #define APP_REQUESTS_H
 
-/* What the running hub does when asked over its control socket. Threads: the control
- * thread's, one request at a time. */
+/* What the running hub does when asked over its control socket. Threads: any; what
+ * changes the hub or takes long is done one at a time. */
 
 #include "app/context.h"
 #include "app/current.h"
@@ -12,11 +12,15 @@
 #include "ingest/ingest.h"
 
 #include <jansson.h>
+#include <pthread.h>
+#include <stdbool.h>
 
 struct hub_parts {
     const char *folder; /* configuration */
     char data[PATH_LENGTH];
-    char warning[256]; /* why the configuration is not the newest; "": it is */
+    pthread_mutex_t changing; /* held by the request that changes the hub */
+    pthread_mutex_t mutex;    /* guards warning */
+    char warning[256];        /* why the configuration is not the newest; "": it is */
     int64_t started_us;
     struct inbox *inbox;
     struct current *current;
@@ -24,6 +28,9 @@ struct hub_parts {
     struct publishing *publishing;
     struct ingest *ingest;
 };
+
+void requests_init(struct hub_parts *p);
+void requests_fini(struct hub_parts *p);
 
 /* Serves one request; parts is a struct hub_parts. request may be anything, NULL too. */
 void request_serve(void *parts, const json_t *request, int fd);
@@ -34,7 +41,8 @@ MUST_USE enum err request_round(struct publishing *publishing, enum publishing_w
                                 void *arg, void (*line)(void *arg, const char *line),
                                 int *exit_code, struct diag *d);
 
-/* SIGHUP: a reload that says to the log what came of it. */
-void request_hup(struct hub_parts *p);
+/* SIGHUP: a reload that says to the log what came of it. False: a request that changes
+ * the hub is under way; nothing was done. */
+MUST_USE bool request_hup(struct hub_parts *p);
 
 #endif

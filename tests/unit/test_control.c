@@ -4,9 +4,9 @@
 #include "support/assert_close.h"
 #include "support/fixture.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 
 struct world {
     char folder[256];
-    int fd;
+    struct control *control;
     char verb[64]; /* as it was served */
     json_int_t more;
     int served;
@@ -26,10 +26,10 @@ struct world {
 static int set_up(void **state)
 {
     static struct world w;
-    w = (struct world){.fd = -1};
+    w = (struct world){0};
     struct diag d = {0};
     fixture_folder(w.folder);
-    assert_int_equal(control_open(w.folder, &w.fd, &d), ERR_OK);
+    assert_int_equal(control_open(w.folder, &w.control, &d), ERR_OK);
     *state = &w;
     return 0;
 }
@@ -37,7 +37,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct world *w = *state;
-    control_close(w->folder, w->fd);
+    control_close(w->control);
     fixture_remove(w->folder);
     return 0;
 }
@@ -65,11 +65,15 @@ static void serve(void *arg, const json_t *request, int fd)
 static void *serve_one(void *arg)
 {
     struct world *w = arg;
-    struct pollfd p = {.fd = w->fd, .events = POLLIN};
-    if (poll(&p, 1, 10000) == 1) {
-        control_serve(w->fd, w, serve);
-    }
+    control_serve(w->control, 10000, w, serve);
     return NULL;
+}
+
+/* A request that was sent already, to its end. */
+static void serve_sent(struct world *w)
+{
+    serve_one(w);
+    control_stop(w->control);
 }
 
 struct lines {
@@ -91,6 +95,7 @@ static enum err ask(struct world *w, const char *verb, struct lines *lines, int 
     assert_int_equal(pthread_create(&thread, NULL, serve_one, w), 0);
     enum err e = control_ask(w->folder, verb, lines, take_line, code, d);
     pthread_join(thread, NULL);
+    control_stop(w->control);
     return e;
 }
 
@@ -154,8 +159,8 @@ static void test_control_says_when_no_hub_runs(void **state)
     struct lines lines = {0};
     struct diag d = {0};
     int code = -1;
-    control_close(w->folder, w->fd);
-    w->fd = -1;
+    control_close(w->control);
+    w->control = NULL;
     assert_int_equal(control_ask(w->folder, "status", &lines, take_line, &code, &d),
                      ERR_ABSENT);
     assert_non_null(strstr(d.text, "no hub runs"));
@@ -167,15 +172,18 @@ static void test_control_socket_is_private_and_replaces_an_old_one(void **state)
     char path[300];
     struct stat s;
     struct diag d = {0};
-    int second = -1;
+    struct control *second = NULL;
     snprintf(path, sizeof path, "%s/hub.sock", w->folder);
     assert_int_equal(stat(path, &s), 0);
     assert_int_equal(s.st_mode & 0777, 0600);
-    close(w->fd); /* as after kill -9: the file stays */
+    char kept[300];
+    snprintf(kept, sizeof kept, "%s/kept", w->folder);
+    assert_int_equal(rename(path, kept), 0);
+    control_close(w->control);
+    assert_int_equal(rename(kept, path), 0); /* as after kill -9: the file stays */
+    w->control = NULL;
     assert_int_equal(control_open(w->folder, &second, &d), ERR_OK);
-    w->fd = second;
-    control_close(w->folder, second);
-    w->fd = -1;
+    control_close(second);
     assert_int_equal(stat(path, &s), -1);
 }
 
@@ -184,11 +192,11 @@ static void test_control_refuses_a_folder_that_is_too_long(void **state)
     (void)state;
     char folder[200];
     struct diag d = {0};
-    int fd = -1;
+    struct control *control = NULL;
     memset(folder, 'x', sizeof folder);
     folder[sizeof folder - 1] = '\0';
-    assert_int_equal(control_open(folder, &fd, &d), ERR_RANGE);
-    assert_int_equal(fd, -1);
+    assert_int_equal(control_open(folder, &control, &d), ERR_RANGE);
+    assert_null(control);
     assert_non_null(strstr(d.text, "too long"));
 }
 
@@ -214,26 +222,110 @@ static void test_control_outlives_hostile_requests(void **state)
                                       "{\"verb\":\"a\",\"verb\":\"b\"}\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int s = send_raw(w, bad[i], strlen(bad[i]));
-        control_serve(w->fd, w, serve);
+        serve_sent(w);
         close(s);
     }
     int before = w->served;
     int s = send_raw(w, large, sizeof large); /* no end of line within the ceiling */
-    control_serve(w->fd, w, serve);
+    serve_sent(w);
     close(s);
     s = send_raw(w, "{\"verb\":\"status\"}", 17); /* no end of line, then gone */
     shutdown(s, SHUT_WR);
-    control_serve(w->fd, w, serve);
+    serve_sent(w);
     close(s);
     assert_int_equal(w->served, before);
     /* gone before the answer: writing to it must not end the program */
     s = send_raw(w, "{\"verb\":\"status\"}\n", 18);
     close(s);
-    control_serve(w->fd, w, serve);
+    serve_sent(w);
     struct lines lines = {0};
     struct diag d = {0};
     int code = -1;
     assert_int_equal(ask(w, "status", &lines, &code, &d), ERR_OK);
+}
+
+/* A request that ends when it is told to. */
+struct long_request {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int waiting;
+    bool go_on;
+};
+
+static void serve_long(void *arg, const json_t *request, int fd)
+{
+    struct long_request *l = arg;
+    const char *verb = json_string_value(json_object_get(request, "verb"));
+    if (verb != NULL && strcmp(verb, "long") == 0) {
+        pthread_mutex_lock(&l->mutex);
+        l->waiting++;
+        pthread_cond_broadcast(&l->changed);
+        while (!l->go_on) {
+            pthread_cond_wait(&l->changed, &l->mutex);
+        }
+        pthread_mutex_unlock(&l->mutex);
+    }
+    control_finish(fd, NULL, 0);
+}
+
+static int begin_long(const struct world *w, struct long_request *l, int count)
+{
+    int s = send_raw(w, "{\"verb\":\"long\"}\n", 16);
+    control_serve(w->control, 10000, l, serve_long);
+    pthread_mutex_lock(&l->mutex);
+    while (l->waiting < count) {
+        pthread_cond_wait(&l->changed, &l->mutex);
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return s;
+}
+
+static void assert_answer(int s, const char *part)
+{
+    char answer[256] = "";
+    size_t length = 0;
+    ssize_t n;
+    /* until the end: only then is the place of this request free */
+    while ((n = read(s, answer + length, sizeof answer - 1 - length)) > 0) {
+        length += (size_t)n;
+    }
+    assert_non_null(strstr(answer, part));
+    close(s);
+}
+
+static void test_control_serves_others_while_one_takes_long(void **state)
+{
+    struct world *w = *state;
+    struct long_request l = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                             .changed = PTHREAD_COND_INITIALIZER};
+    int slow[CONTROL_REQUESTS];
+    for (int k = 0; k < CONTROL_REQUESTS; k++) {
+        int quick = send_raw(w, "{\"verb\":\"quick\"}\n", 17);
+        control_serve(w->control, 10000, &l, serve_long);
+        assert_answer(quick, "\"ok\"");
+        slow[k] = begin_long(w, &l, k + 1);
+    }
+    int refused = send_raw(w, "{\"verb\":\"quick\"}\n", 17);
+    control_serve(w->control, 10000, &l, serve_long);
+    assert_answer(refused, "too many requests");
+    pthread_mutex_lock(&l.mutex);
+    l.go_on = true;
+    pthread_cond_broadcast(&l.changed);
+    pthread_mutex_unlock(&l.mutex);
+    control_stop(w->control);
+    for (int k = 0; k < CONTROL_REQUESTS; k++) {
+        assert_answer(slow[k], "\"ok\"");
+    }
+}
+
+static void test_control_stop_ends_who_waits_for_more(void **state)
+{
+    struct world *w = *state;
+    int s = send_raw(w, "{\"verb\"", 7);
+    control_serve(w->control, 10000, w, serve);
+    control_stop(w->control);
+    assert_int_equal(w->served, 0);
+    close(s);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -249,6 +341,8 @@ int main(void)
         TEST(test_control_socket_is_private_and_replaces_an_old_one),
         TEST(test_control_refuses_a_folder_that_is_too_long),
         TEST(test_control_outlives_hostile_requests),
+        TEST(test_control_serves_others_while_one_takes_long),
+        TEST(test_control_stop_ends_who_waits_for_more),
     };
     signal(SIGPIPE, SIG_IGN); /* as the program does */
     return cmocka_run_group_tests(tests, NULL, NULL);
