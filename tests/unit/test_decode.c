@@ -26,7 +26,7 @@ static struct trial with_format(const char *format)
 static void test_formats_are_listed_with_auto_last(void **state)
 {
     (void)state;
-    static const char *const names[] = {"chirpstack", "json", "number",
+    static const char *const names[] = {"chirpstack", "json", "number", "rows",
                                         "senml",      "ttn",  "auto"};
     size_t count;
     const char *const *listed = decode_format_names(&count);
