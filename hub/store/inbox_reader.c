@@ -119,15 +119,17 @@ static enum err find_connection(struct inbox_reader *r, int64_t id,
         return ERR_OK;
     }
     sqlite3_bind_int64(r->connection, 1, id);
-    enum err e = ERR_DAMAGED;
-    if (sqlite3_step(r->connection) == SQLITE_ROW) {
+    int step = sqlite3_step(r->connection);
+    enum err e = step == SQLITE_DONE  ? ERR_DAMAGED
+                 : step == SQLITE_ROW ? ERR_OK
+                                      : sqlite_err(r->db, NULL);
+    if (e == ERR_OK) {
         c->id = id;
         c->session = sqlite3_column_int64(r->connection, 0);
         c->connected_us = sqlite3_column_int64(r->connection, 1);
         c->present = sqlite3_column_int(r->connection, 2) != 0;
         snprintf(c->source, sizeof c->source, "%s", sqlite_text(r->connection, 3));
         *out = c;
-        e = ERR_OK;
     }
     sqlite3_reset(r->connection);
     return e;
