@@ -66,6 +66,7 @@ enum { PATH_SIZE = 240, LOOKS_MOST = 20 };
 struct look {
     sqlite3_stmt *now; /* on a connection of its own: it sees what came meanwhile */
     sqlite3 *db;
+    sqlite3_int64 epoch; /* of hub.db */
     const char *folder, *dataset, *path;
 };
 
@@ -76,6 +77,7 @@ static enum err note_of(const struct look *l, struct hash *hash, bool *known, bo
 {
     sqlite3_bind_text(l->now, 1, l->dataset, -1, SQLITE_STATIC);
     sqlite3_bind_text(l->now, 2, l->path, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(l->now, 3, l->epoch);
     int step = sqlite3_step(l->now);
     enum err e =
         step == SQLITE_ROW || step == SQLITE_DONE ? ERR_OK : sqlite_err(l->db, NULL);
@@ -93,7 +95,9 @@ static enum err note_of(const struct look *l, struct hash *hash, bool *known, bo
 }
 
 /* A file is renamed first and noted then, and until then its dataset is marked as to be
- * written again: only a difference that is neither marked nor noted meanwhile is one. */
+ * written again: only a difference that is neither marked nor noted meanwhile is one.
+ * What was noted of a store of another epoch, before a restore, is all to be written
+ * again. */
 static enum err judge_file(const struct look *l, enum state *state, bool *is_there)
 {
     char whole[1400];
@@ -145,17 +149,32 @@ static enum err judge_files(struct look *l, sqlite3 *db, sqlite3_stmt *all,
     return step == SQLITE_DONE ? ERR_OK : sqlite_err(db, NULL);
 }
 
+static enum err read_epoch(const char *folder, sqlite3_int64 *epoch)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+    enum err e = open_database(folder, AUDIT_HUB, &db);
+    e = e != ERR_OK ? e
+                    : sqlite_prepare(db, "SELECT value FROM numbers WHERE name = 2", &q);
+    e = e != ERR_OK ? e : sqlite_step_number(db, q, 0, epoch);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return e;
+}
+
 enum err audit_files(const char *folder, struct audit_files *out)
 {
-    static const char now[] = "SELECT hash, EXISTS(SELECT 1 FROM dirty d WHERE d.dataset"
-                              " = f.dataset) FROM files f WHERE dataset = ?1"
-                              " AND path = ?2";
+    static const char now[] =
+        "SELECT hash, EXISTS(SELECT 1 FROM dirty d WHERE d.dataset = f.dataset) OR"
+        " NOT EXISTS(SELECT 1 FROM progress WHERE epoch = ?3)"
+        " FROM files f WHERE dataset = ?1 AND path = ?2";
     struct look l = {.folder = folder};
     struct audit_files f = {.files = 0};
     sqlite3 *db = NULL;
     sqlite3_stmt *all = NULL;
     enum err e = open_database(folder, AUDIT_OUTBOX, &db);
     e = e != ERR_OK ? e : open_database(folder, AUDIT_OUTBOX, &l.db);
+    e = e != ERR_OK ? e : read_epoch(folder, &l.epoch);
     e = e != ERR_OK
             ? e
             : sqlite_prepare(db, "SELECT dataset, path FROM files ORDER BY path", &all);

@@ -339,6 +339,10 @@ static void damage_files(const struct pipeline_world *w, const struct pristine *
     restore(w, p);
     assert_int_equal(unlink(path_of(w, "export/" FILE_PATH)), 0);
     expect_wrong(w, "a file deleted", "files");
+    /* nor is a file missed that the hub writes again after a restore */
+    run_sql(w, "hub.db", "UPDATE numbers SET value = value + 1 WHERE name = 2");
+    assert_int_equal(audit_run(w->folder, NULL, text), EXIT_DONE);
+    assert_non_null(strstr(text, "files: 0 as they were written, 1 to be written again"));
     restore(w, p);
 }
 
