@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/acl.h"
 
+#include "app/topic_filter.h"
 #include "base/text.h"
 #include "ingest/address.h"
 
@@ -9,8 +10,6 @@
 #include <string.h>
 
 enum { TOPIC_SIZE = 320, LISTENERS_MOST = 16 };
-
-static const char share_prefix[] = "$share/";
 
 /* Nothing that ends a line, a name or a topic level in the broker's files. */
 static bool is_plain(const char *name)
@@ -31,47 +30,10 @@ static bool is_one_line(const char *text)
     return text[0] != '\0' && text[0] != ' ' && text[strlen(text) - 1] != ' ';
 }
 
-/* A shared subscription is read by its filter alone. */
-static const char *filter_of(const char *subscription)
-{
-    size_t prefix = sizeof share_prefix - 1;
-    if (strncmp(subscription, share_prefix, prefix) != 0) {
-        return subscription;
-    }
-    const char *slash = strchr(subscription + prefix, '/');
-    return slash != NULL ? slash + 1 : subscription;
-}
-
 /* A filter for everything says nothing of our nodes. */
 static bool is_ours(const char *filter)
 {
     return strncmp(filter, "kogge/", 6) == 0;
-}
-
-/* MQTT 3.1.1, 4.7: level by level. */
-static bool filter_takes(const char *filter, const char *topic)
-{
-    while (*filter != '\0') {
-        size_t wanted = strcspn(filter, "/");
-        size_t given = strcspn(topic, "/");
-        if (filter[0] == '#') {
-            return true;
-        }
-        bool any = wanted == 1 && filter[0] == '+';
-        if (!any && (wanted != given || strncmp(filter, topic, wanted) != 0)) {
-            return false;
-        }
-        filter += wanted;
-        topic += given;
-        if (*filter != *topic) {
-            return strcmp(filter, "/#") == 0 && *topic == '\0';
-        }
-        if (*filter == '/') {
-            filter++;
-            topic++;
-        }
-    }
-    return *topic == '\0';
 }
 
 /* --- users --- */
@@ -97,8 +59,8 @@ static bool is_node(const struct configuration *c, const struct device *device)
         bool city = s->city == NULL || strcmp(s->city, device->city->city) == 0;
         for (size_t n = 0; city && speaks(device, s->format) && n < s->subscribe_count;
              n++) {
-            const char *filter = filter_of(s->subscribe[n]);
-            if (is_ours(filter) && filter_takes(filter, topic)) {
+            const char *filter = topic_filter_of(s->subscribe[n]);
+            if (is_ours(filter) && topic_filter_takes(filter, topic)) {
                 return true;
             }
         }
@@ -115,7 +77,7 @@ static enum err check_source(const struct source *s, const struct acl_user *u,
         return ERR_CONFIG;
     }
     for (size_t k = 0; k < s->subscribe_count; k++) {
-        if (!is_one_line(filter_of(s->subscribe[k]))) {
+        if (!is_one_line(topic_filter_of(s->subscribe[k]))) {
             diag_set(d, "source %s: a topic filter has blanks at an end or control bytes",
                      s->source);
             return ERR_CONFIG;
@@ -173,7 +135,7 @@ static enum err add_feeder(const struct source *s, struct acl_user *users, size_
 {
     char name[2 * ACL_NAME];
     for (size_t k = 0; k < s->subscribe_count; k++) {
-        if (!is_ours(filter_of(s->subscribe[k]))) {
+        if (!is_ours(topic_filter_of(s->subscribe[k]))) {
             snprintf(name, sizeof name, "from-%.*s", ACL_NAME, s->source);
             if (!is_plain(name)) {
                 diag_set(d, "source %s: its name can't be part of a user's", s->source);
@@ -242,7 +204,7 @@ static void put_hub_of_city(const char *city, struct buf *to)
 static void put_hub(const struct configuration *c, const struct source *s, struct buf *to)
 {
     for (size_t k = 0; k < s->subscribe_count; k++) {
-        buf_put_format(to, "topic read %s\n", filter_of(s->subscribe[k]));
+        buf_put_format(to, "topic read %s\n", topic_filter_of(s->subscribe[k]));
     }
     if (s->city != NULL) {
         put_hub_of_city(s->city, to);
@@ -256,8 +218,8 @@ static void put_hub(const struct configuration *c, const struct source *s, struc
 static void put_feeder(const struct source *s, struct buf *to)
 {
     for (size_t k = 0; k < s->subscribe_count; k++) {
-        if (!is_ours(filter_of(s->subscribe[k]))) {
-            buf_put_format(to, "topic write %s\n", filter_of(s->subscribe[k]));
+        if (!is_ours(topic_filter_of(s->subscribe[k]))) {
+            buf_put_format(to, "topic write %s\n", topic_filter_of(s->subscribe[k]));
         }
     }
 }

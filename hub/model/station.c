@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "model/station.h"
 
+#include <string.h>
+
 static bool holds(const struct period *p, int64_t time_us)
 {
     return time_us >= p->from_us && time_us < p->to_us;
@@ -35,4 +37,15 @@ const struct placement *device_placement(const struct device *d, int64_t time_us
         }
     }
     return NULL;
+}
+
+const char *placement_position(const struct placement *p, const char *position)
+{
+    const char *name = position != NULL ? position : "main";
+    for (size_t i = 0; i < p->position_count; i++) {
+        if (strcmp(p->positions[i].position, name) == 0) {
+            return p->positions[i].as != NULL ? p->positions[i].as : name;
+        }
+    }
+    return name;
 }

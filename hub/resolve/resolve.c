@@ -50,17 +50,6 @@ static enum outcome find_device(const struct configuration *c,
     return OUTCOME_PENDING;
 }
 
-static const char *position_of(const struct placement *p, const char *position)
-{
-    const char *name = position != NULL ? position : "main";
-    for (size_t i = 0; i < p->position_count; i++) {
-        if (strcmp(p->positions[i].position, name) == 0) {
-            return p->positions[i].as != NULL ? p->positions[i].as : name;
-        }
-    }
-    return name;
-}
-
 static bool is_wanted(const struct sensor_field *e)
 {
     return e->parameter != NULL || e->quantity != QUANTITY_NONE;
@@ -75,7 +64,7 @@ static struct place place_of(const struct device *d, const struct placement *p,
                           .origin = e->origin != NULL ? e->origin : "measured"};
     if (e->parameter == NULL || e->parameter->kind != PARAMETER_HOUSEKEEPING) {
         place.station = p->station;
-        place.position = position_of(p, e->position);
+        place.position = placement_position(p, e->position);
         place.pressure = p->pressure != PRESSURE_UNSTATED ? p->pressure : e->reference;
     }
     return place;

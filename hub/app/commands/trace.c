@@ -277,6 +277,58 @@ static void print_all(const struct invocation *i, struct tracing *t)
     }
 }
 
+/* Stations, and devices, which housekeeping names in their place. */
+static int unknown_station(const struct invocation *i, const struct configuration *c,
+                           const char *given)
+{
+    size_t count = 0;
+    size_t room = c->device_count;
+    for (size_t k = 0; k < c->city_count; k++) {
+        room += c->cities[k].station_count;
+    }
+    const char **names = calloc(room + 1, sizeof *names);
+    for (size_t k = 0; names != NULL && k < c->city_count; k++) {
+        for (size_t n = 0; n < c->cities[k].station_count; n++) {
+            names[count++] = c->cities[k].stations[n].station;
+        }
+    }
+    for (size_t k = 0; names != NULL && k < c->device_count; k++) {
+        names[count++] = c->devices[k].device;
+    }
+    int code = command_fail_name(i, "station", given, names, count);
+    free(names);
+    return code;
+}
+
+static int unknown_parameter(const struct invocation *i, const struct configuration *c,
+                             const char *given)
+{
+    const char **names = calloc(c->parameter_count + 1, sizeof *names);
+    for (size_t k = 0; names != NULL && k < c->parameter_count; k++) {
+        names[k] = c->parameters[k].id;
+    }
+    int code = command_fail_name(i, "parameter", given, names,
+                                 names != NULL ? c->parameter_count : 0);
+    free(names);
+    return code;
+}
+
+/* Nothing was found: is it a name that is nearly right? */
+static int say_nothing_there(const struct invocation *i, const struct configuration *c)
+{
+    const char *station = i->arguments[0];
+    const char *parameter = i->arguments[1];
+    if (configuration_station(c, station) == NULL &&
+        configuration_device(c, NULL, station, NULL) == NULL) {
+        return unknown_station(i, c, station);
+    }
+    if (configuration_parameter(c, parameter) == NULL) {
+        return unknown_parameter(i, c, parameter);
+    }
+    return command_fail(i, EXIT_FAILED, "no %s at %s at that very time", parameter,
+                        station);
+}
+
 static int trace_rows(const struct invocation *i, struct tracing *t, int64_t time_us)
 {
     struct row_source rows;
@@ -296,8 +348,7 @@ static int trace_rows(const struct invocation *i, struct tracing *t, int64_t tim
         return report_fail(&t->report, e);
     }
     if (json_array_size(t->stories) == 0) {
-        return command_fail(i, EXIT_FAILED, "no %s at %s at that very time", parameter,
-                            i->arguments[0]);
+        return say_nothing_there(i, t->configuration);
     }
     print_all(i, t);
     return EXIT_DONE;

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/context.h"
 #include "app/table.h"
+#include "app/topic_filter.h"
 #include "app/work.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -279,6 +280,20 @@ static int find_rules(const struct invocation *i, const struct configuration *c,
     return code;
 }
 
+/* A message on this topic would never reach the source. */
+static void check_topic(const struct invocation *i, const struct source *source)
+{
+    const char *topic = invocation_value(i, "--topic");
+    bool taken = source->subscribe_count == 0; /* a source of our own */
+    for (size_t k = 0; k < source->subscribe_count; k++) {
+        taken = taken || topic_filter_takes(topic_filter_of(source->subscribe[k]), topic);
+    }
+    if (!taken) {
+        command_say(i, "source %s does not subscribe to %s: no such message will come",
+                    source->source, topic);
+    }
+}
+
 static int work_one(const struct invocation *i, struct trying *t,
                     const struct work_rules *rules, const struct message *m)
 {
@@ -316,6 +331,7 @@ static int try_with(const struct invocation *i, const struct configuration *c)
     if (code != EXIT_DONE) {
         return code;
     }
+    check_topic(i, &source);
     int slots[QUALITY_TESTS];
     for (int k = 0; k < QUALITY_TESTS; k++) {
         slots[k] = k;
