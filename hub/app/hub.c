@@ -32,6 +32,7 @@ struct hub {
     struct control *control;
     pthread_t control_thread;
     bool control_runs;
+    enum err inbox_trouble; /* as it was said */
     atomic_bool stop;
     atomic_bool hang_up; /* SIGHUP came: the control thread reloads */
 };
@@ -186,6 +187,20 @@ static bool take_signal(struct hub *h)
     return false;
 }
 
+/* A full disk ends all sources at once: it is said once, here. */
+static void watch_inbox(struct hub *h)
+{
+    enum err now = inbox_trouble(h->parts.inbox);
+    if (now != ERR_OK && h->inbox_trouble == ERR_OK) {
+        log_line(LOG_ERROR, "inbox",
+                 "no message is taken: %s; the brokers keep them (data in %s)",
+                 err_text(now), h->parts.data);
+    } else if (now == ERR_OK && h->inbox_trouble != ERR_OK) {
+        log_line(LOG_INFO, "inbox", "messages are taken again");
+    }
+    h->inbox_trouble = now;
+}
+
 enum err hub_run(struct hub *h, struct diag *d)
 {
     h->parts.started_us = clock_now_us();
@@ -195,6 +210,7 @@ enum err hub_run(struct hub *h, struct diag *d)
         log_line(LOG_INFO, "hub", "running; data in %s", h->parts.data);
     }
     for (bool done = e != ERR_OK; !done;) {
+        watch_inbox(h);
         if (poll(&fd, 1, TICK_MS) > 0) {
             done = take_signal(h);
         } else if (pipeline_has_failed(h->parts.pipeline)) {

@@ -123,7 +123,10 @@ static void take_live(void *arg, const char *line)
     json_object_set_new(o->hub, "warning",
                         warning != NULL && warning[0] != '\0' ? json_string(warning)
                                                               : json_null());
-    o->findings |= warning != NULL && warning[0] != '\0';
+    json_t *troubles = json_object_get(live, "troubles");
+    json_array_extend(json_object_get(o->hub, "troubles"), troubles);
+    o->findings |=
+        (warning != NULL && warning[0] != '\0') || json_array_size(troubles) > 0;
     json_array_foreach(json_object_get(live, "sources"), index, source)
     {
         const char *name = json_string_value(json_object_get(source, "source"));
@@ -312,7 +315,7 @@ static enum err gather(struct overview *o)
 
 int overview_init(const struct invocation *i, struct overview *o)
 {
-    *o = (struct overview){.hub = json_object(),
+    *o = (struct overview){.hub = json_pack("{s:[]}", "troubles"),
                            .sources = json_array(),
                            .cities = json_array(),
                            .portals = json_array()};

@@ -264,36 +264,43 @@ enum err pipeline_reload(struct pipeline *p, struct configuration *next, int64_t
 
 static bool says_stop(struct pipeline *p, enum err e)
 {
+    bool troubled = atomic_exchange(&p->trouble, e) != ERR_OK;
     if (e == ERR_OK) {
-        if (p->troubled) {
+        if (troubled) {
             log_line(LOG_INFO, "pipeline", "messages are stored again");
         }
-        p->troubled = false;
         return false;
     }
     bool stop = err_class(e) == ERR_CLASS_STOP;
-    if (!p->troubled || stop) {
+    if (!troubled || stop) {
         log_line(LOG_ERROR, "pipeline", "messages can't be stored: %s; %s", err_text(e),
                  stop ? "the hub stops" : "they wait in the inbox");
     }
-    p->troubled = true;
     return stop;
 }
 
-static void fold(struct pipeline *p)
+/* What can wait, and be tried again for as long as it takes. */
+static void tidy_up(struct pipeline *p, bool idle)
 {
-    if (store_fold(p->store, atomic_load(&p->consumed)) != ERR_OK) {
-        log_line(LOG_WARN, "pipeline", "the change log could not be folded");
+    int64_t limit_us = clock_now_us() - p->configuration->keep_days * CLOCK_US_PER_DAY;
+    enum err e = ERR_OK;
+    if (idle) {
+        e = retention_step(p->store, p->inbox, p->reader, limit_us);
     }
+    enum err folded = store_fold(p->store, atomic_load(&p->consumed));
+    e = e != ERR_OK ? e : folded;
+    if (e != ERR_OK && !p->untidy) {
+        log_line(LOG_WARN, "pipeline",
+                 "old messages could not be given up, or the change log not be folded: "
+                 "%s; tried again",
+                 err_text(e));
+    }
+    p->untidy = e != ERR_OK;
 }
 
 static void rest(struct pipeline *p)
 {
-    int64_t limit_us = clock_now_us() - p->configuration->keep_days * CLOCK_US_PER_DAY;
-    if (retention_step(p->store, p->inbox, p->reader, limit_us) != ERR_OK) {
-        log_line(LOG_WARN, "pipeline", "old messages could not be given up");
-    }
-    fold(p);
+    tidy_up(p, true);
     store_idle(p->store);
     inbox_wait(p->inbox, atomic_load(&p->cursor), IDLE_MS);
     /* more may come within a moment: they share one sync */
@@ -328,7 +335,7 @@ static void *run_thread(void *arg)
             rest(p);
         } else if (atomic_load(&p->consumed) - store_number(p->store, STORE_FOLD) >
                    LOG_MOST) {
-            fold(p);
+            tidy_up(p, false);
         }
     }
     pthread_mutex_lock(&p->mutex);
@@ -364,6 +371,11 @@ void pipeline_stop(struct pipeline *p)
 bool pipeline_has_failed(const struct pipeline *p)
 {
     return atomic_load(&p->failed);
+}
+
+enum err pipeline_trouble(const struct pipeline *p)
+{
+    return atomic_load(&p->trouble);
 }
 
 void pipeline_set_consumed(struct pipeline *p, int64_t number)

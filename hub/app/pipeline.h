@@ -32,6 +32,10 @@ void pipeline_stop(struct pipeline *p);
 /* True once the thread gave up on a fault that time does not heal. */
 bool pipeline_has_failed(const struct pipeline *p);
 
+/* Why the last batch could not be stored; it is tried again. ERR_OK: it was. Any thread.
+ */
+enum err pipeline_trouble(const struct pipeline *p);
+
 /* Between two batches: takes next (becomes current's) as the configuration and then the
  * messages that waited. Blocks until it holds; where no thread runs the caller does it.
  * *again: messages that are worked on again. On failure the old one holds and next was

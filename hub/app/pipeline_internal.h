@@ -40,7 +40,8 @@ struct pipeline {
     int64_t replay_after;   /* last waiting id that was worked on again; -1: none to do */
     int64_t replay_careful; /* one waiting message a batch up to this id */
     bool opened;            /* whole, and what an earlier run left is known */
-    bool troubled;          /* the last batch failed, and it was said */
+    bool untidy;            /* housekeeping failed, and it was said */
+    _Atomic enum err trouble; /* of the last batch, and it was said */
     pthread_t thread;
     bool started;
     atomic_bool stop, failed;

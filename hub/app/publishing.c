@@ -3,10 +3,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "store/store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -19,7 +21,7 @@ struct publishing {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool woken, running;
-    bool troubled; /* the last round failed, and it was said */
+    char trouble[PUBLISHING_TROUBLE]; /* of the last round, and it was said; "": none */
     atomic_bool stop;
     pthread_t thread;
 };
@@ -132,10 +134,35 @@ static void log_push(void *arg, const struct outbox_push *push,
     }
 }
 
-static void log_fault(void *arg, const struct dataset *dataset, const char *sentence)
+/* The first of a round counts. */
+static void note_fault(void *arg, const struct dataset *dataset, const char *sentence)
 {
-    (void)arg;
-    log_line(LOG_ERROR, "publish", "%s can't be written: %s", dataset->dataset, sentence);
+    char *trouble = arg;
+    if (trouble[0] == '\0') {
+        snprintf(trouble, PUBLISHING_TROUBLE, "%s can't be written: %s", dataset->dataset,
+                 sentence);
+    }
+}
+
+/* Said when it begins and when it ends, not each round. */
+static void set_trouble(struct publishing *p, const char *trouble)
+{
+    pthread_mutex_lock(&p->mutex);
+    bool before = p->trouble[0] != '\0';
+    text_copy(p->trouble, sizeof p->trouble, trouble);
+    pthread_mutex_unlock(&p->mutex);
+    if (trouble[0] != '\0' && !before) {
+        log_line(LOG_ERROR, "publish", "%s; tried again", trouble);
+    } else if (trouble[0] == '\0' && before) {
+        log_line(LOG_INFO, "publish", "all files are written again");
+    }
+}
+
+void publishing_trouble(struct publishing *p, char to[PUBLISHING_TROUBLE])
+{
+    pthread_mutex_lock(&p->mutex);
+    text_copy(to, PUBLISHING_TROUBLE, p->trouble);
+    pthread_mutex_unlock(&p->mutex);
 }
 
 /* Until the next round: publish.every_s, or the first push that is due before. */
@@ -171,12 +198,16 @@ static void *run_thread(void *arg)
 {
     struct publishing *p = arg;
     while (!atomic_load(&p->stop)) {
-        struct publish_report report = {.fault = log_fault, .push = log_push};
+        char trouble[PUBLISHING_TROUBLE] = "";
+        struct publish_report report = {
+            .arg = trouble, .fault = note_fault, .push = log_push};
         enum err e = run_round(p, &(struct publish_work){0}, true, &report);
-        if (e != ERR_OK && e != ERR_BUSY && !p->troubled) {
-            log_line(LOG_ERROR, "publish", "%s; tried again later", err_text(e));
+        if (e != ERR_OK && e != ERR_BUSY && trouble[0] == '\0') {
+            snprintf(trouble, sizeof trouble, "files can't be written: %s", err_text(e));
         }
-        p->troubled = e != ERR_OK && e != ERR_BUSY;
+        if (e != ERR_BUSY) {
+            set_trouble(p, trouble);
+        }
         if (!atomic_load(&p->stop)) {
             wait_until(p, pause_us(p));
         }

@@ -21,6 +21,11 @@ MUST_USE enum err publishing_start(struct publishing *p);
 void publishing_stop(struct publishing *p);
 void publishing_close(struct publishing *p); /* p may be NULL */
 
+/* Why the last round of the thread could not write all files; "": it could. Any thread.
+ */
+enum { PUBLISHING_TROUBLE = 320 };
+void publishing_trouble(struct publishing *p, char to[PUBLISHING_TROUBLE]);
+
 /* What a round is to do. */
 enum publishing_work {
     PUBLISHING_EXPORT, /* all files, compared */

@@ -196,6 +196,30 @@ static void add_source(void *arg, const struct ingest_status *s)
     json_array_append_new(arg, row);
 }
 
+/* What does not go on as it should, one sentence each. */
+static json_t *list_troubles(struct hub_parts *p)
+{
+    char sentence[PUBLISHING_TROUBLE];
+    json_t *troubles = json_array();
+    enum err e = inbox_trouble(p->inbox);
+    if (e != ERR_OK) {
+        json_array_append_new(
+            troubles,
+            json_sprintf("no message is taken: %s; the brokers keep them", err_text(e)));
+    }
+    e = pipeline_trouble(p->pipeline);
+    if (e != ERR_OK) {
+        json_array_append_new(
+            troubles, json_sprintf("messages can't be stored: %s; they wait in the inbox",
+                                   err_text(e)));
+    }
+    publishing_trouble(p->publishing, sentence);
+    if (sentence[0] != '\0') {
+        json_array_append_new(troubles, json_string(sentence));
+    }
+    return troubles;
+}
+
 static void serve_status(struct hub_parts *p, int fd)
 {
     char started[CLOCK_TEXT];
@@ -206,8 +230,8 @@ static void serve_status(struct hub_parts *p, int fd)
     json_t *sources = json_array();
     clock_format(p->started_us, started);
     ingest_status(p->ingest, sources, add_source);
-    json_t *status = json_pack("{s:s, s:s, s:o}", "started", started, "warning", warning,
-                               "sources", sources);
+    json_t *status = json_pack("{s:s, s:s, s:o, s:o}", "started", started, "warning",
+                               warning, "troubles", list_troubles(p), "sources", sources);
     char *line = status != NULL ? json_dumps(status, JSON_COMPACT) : NULL;
     if (line != NULL) {
         control_answer(fd, line);

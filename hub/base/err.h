@@ -20,6 +20,8 @@ enum err_class {
     X(ERR_OK, ERR_CLASS_OK, "done")                                                      \
     X(ERR_MEMORY, ERR_CLASS_RETRY, "no memory")                                          \
     X(ERR_IO, ERR_CLASS_RETRY, "input or output failed")                                 \
+    X(ERR_DISK_FULL, ERR_CLASS_RETRY, "the disk is full")                                \
+    X(ERR_READ_ONLY, ERR_CLASS_RETRY, "the disk can only be read")                       \
     X(ERR_BUSY, ERR_CLASS_RETRY, "in use by another")                                    \
     X(ERR_NETWORK, ERR_CLASS_RETRY, "not reachable")                                     \
     X(ERR_FULL, ERR_CLASS_REJECT, "larger than its ceiling")                             \
@@ -40,6 +42,10 @@ enum err { ERR_LIST(ERR_ENUM) ERR_COUNT };
 #undef ERR_ENUM
 
 enum err_class err_class(enum err e);
+
+/* What an errno of reading or writing means: ERR_DISK_FULL, ERR_READ_ONLY, else ERR_IO.
+ */
+enum err err_of_errno(int number);
 
 /* Borrowed for ever; never NULL. */
 const char *err_text(enum err e);

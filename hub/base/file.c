@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,12 +34,12 @@ enum err file_make_folder(const char *path)
         if (*p == '/') {
             *p = '\0';
             if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-                return ERR_IO;
+                return err_of_errno(errno);
             }
             *p = '/';
         }
     }
-    return mkdir(part, 0755) == 0 || errno == EEXIST ? ERR_OK : ERR_IO;
+    return mkdir(part, 0755) == 0 || errno == EEXIST ? ERR_OK : err_of_errno(errno);
 }
 
 static void folder_of(const char *path, char folder[1024])
@@ -59,15 +60,16 @@ enum err file_aside_open(struct file_aside *f, const char *path, mode_t mode)
     snprintf(f->aside, sizeof f->aside, "%s.new", path);
     folder_of(path, folder);
     f->fd = -1;
-    if (file_make_folder(folder) != ERR_OK) {
-        return ERR_IO;
+    enum err e = file_make_folder(folder);
+    if (e != ERR_OK) {
+        return e;
     }
     f->fd = open(f->aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (f->fd < 0 || fchmod(f->fd, mode) != 0) {
+        e = err_of_errno(errno);
         file_aside_abandon(f);
-        return ERR_IO;
     }
-    return ERR_OK;
+    return e;
 }
 
 static enum err sync_folder(const char *path)
@@ -76,21 +78,26 @@ static enum err sync_folder(const char *path)
     folder_of(path, folder);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        return ERR_IO;
+        return err_of_errno(errno);
     }
-    int failed = fsync(fd);
+    enum err e = fsync(fd) == 0 ? ERR_OK : err_of_errno(errno);
     close(fd);
-    return failed ? ERR_IO : ERR_OK;
+    return e;
 }
 
 enum err file_aside_commit(struct file_aside *f)
 {
-    int failed = fsync(f->fd);
-    failed |= close(f->fd);
+    enum err e = fsync(f->fd) == 0 ? ERR_OK : err_of_errno(errno);
+    if (close(f->fd) != 0 && e == ERR_OK) {
+        e = err_of_errno(errno);
+    }
     f->fd = -1;
-    if (failed || rename(f->aside, f->path) != 0) {
+    if (e == ERR_OK && rename(f->aside, f->path) != 0) {
+        e = err_of_errno(errno);
+    }
+    if (e != ERR_OK) {
         unlink(f->aside);
-        return ERR_IO;
+        return e;
     }
     return sync_folder(f->path);
 }
@@ -113,7 +120,7 @@ enum err file_write(int fd, const void *bytes, size_t size)
             continue;
         }
         if (n <= 0) {
-            return ERR_IO;
+            return err_of_errno(errno);
         }
         p += n;
         size -= (size_t)n;
@@ -142,6 +149,20 @@ enum err file_put_new(const char *path, const void *bytes, size_t size, mode_t m
         return ERR_BUSY;
     }
     return file_put(path, bytes, size, mode);
+}
+
+enum err file_check_room(const char *path, off_t bytes)
+{
+    char probe[1048];
+    snprintf(probe, sizeof probe, "%s.room-XXXXXX", path);
+    int fd = mkostemp(probe, O_CLOEXEC);
+    if (fd < 0) {
+        return err_of_errno(errno);
+    }
+    unlink(probe);
+    int failed = posix_fallocate(fd, 0, bytes);
+    close(fd);
+    return failed == 0 ? ERR_OK : err_of_errno(failed);
 }
 
 bool file_exists(const char *path)

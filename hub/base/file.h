@@ -3,7 +3,8 @@
 #define BASE_FILE_H
 
 /* Files that are whole or not there: written aside, synced, renamed, folder synced.
- * Threads: any, one writer a path. */
+ * Writing fails with ERR_DISK_FULL, ERR_READ_ONLY or ERR_IO. Threads: any, one writer a
+ * path. */
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -32,7 +33,7 @@ MUST_USE enum err file_aside_commit(struct file_aside *f);
 /* Drops it; harmless after commit. */
 void file_aside_abandon(struct file_aside *f);
 
-/* All of size bytes to fd. ERR_IO (errno says why). */
+/* All of size bytes to fd. errno says why not. */
 MUST_USE enum err file_write(int fd, const void *bytes, size_t size);
 
 /* The three above in one. */
@@ -44,6 +45,9 @@ MUST_USE enum err file_put_new(const char *path, const void *bytes, size_t size,
 
 /* Makes path and all folders above it that are missing, 0755. */
 MUST_USE enum err file_make_folder(const char *path);
+
+/* Whether so many bytes could be written beside path: takes them and gives them back. */
+MUST_USE enum err file_check_room(const char *path, off_t bytes);
 
 bool file_exists(const char *path);
 

@@ -86,6 +86,15 @@ static bool end(struct gate *g, enum gate_end end, const char *why, enum gate_en
     return false;
 }
 
+static bool end_by_inbox(struct gate *g, enum gate_end *out)
+{
+    enum err e = inbox_trouble(g->inbox);
+    snprintf(g->why, sizeof g->why, "the inbox takes no message%s%s",
+             e != ERR_OK ? ": " : "", e != ERR_OK ? err_text(e) : "");
+    *out = GATE_INBOX;
+    return false;
+}
+
 /* Sends what may go. False: the other side is gone. */
 static bool flush(int fd, struct lane *l)
 {
@@ -150,12 +159,10 @@ static bool settle(struct gate *g, enum gate_end *out)
     size_t covered = g->up.to;
     uint64_t marked = atomic_load(&g->marked);
     /* not only the last one: an earlier one may have been rolled back by another gate */
-    if (marked != g->settled && (inbox_commit(g->inbox, marked) != ERR_OK ||
-                                 inbox_failed(g->inbox) > g->settled)) {
-        return end(g, GATE_INBOX, "the inbox could not be written", out);
-    }
-    if (atomic_load(&g->spoilt)) {
-        return end(g, GATE_INBOX, "a message could not be put into the inbox", out);
+    if ((marked != g->settled && (inbox_commit(g->inbox, marked) != ERR_OK ||
+                                  inbox_failed(g->inbox) > g->settled)) ||
+        atomic_load(&g->spoilt)) {
+        return end_by_inbox(g, out);
     }
     g->settled = marked;
     g->up.free = covered;
@@ -205,7 +212,7 @@ static bool from_others(struct gate *g, enum gate_end *out)
         return end(g, GATE_STOP, settled ? "" : g->why, out);
     }
     if (atomic_load(&g->spoilt)) {
-        return end(g, GATE_INBOX, "a message could not be put into the inbox", out);
+        return end_by_inbox(g, out);
     }
     if (g->held_us == 0 && atomic_load(&g->marked) != g->settled) {
         g->held_us = clock_monotonic_us();
@@ -345,6 +352,11 @@ static enum gate_end run_once(struct gate *g)
     begin(g);
     if (atomic_load(&g->stopping)) {
         return GATE_STOP; /* its wake may just have been read */
+    }
+    enum gate_end ended = GATE_INBOX;
+    if (inbox_check(g->inbox) != ERR_OK) {
+        end_by_inbox(g, &ended);
+        return ended;
     }
     enum err e = dial_run(g->dial, g->wake, &g->broker, g->why);
     if (e != ERR_OK) {

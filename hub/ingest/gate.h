@@ -14,6 +14,8 @@
  * If a commit fails both sockets are closed and what is held is thrown away: the broker
  * then delivers again.
  *
+ * After such a failure it comes back once the inbox has room again (inbox_check).
+ *
  * It dials the broker first, again and again while it is away, and only then asks its
  * owner to let the client connect: so the client never waits for a broker that is away.
  * Threads: one of its own; gate_mark and gate_spoil belong to the one thread that puts

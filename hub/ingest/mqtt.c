@@ -29,8 +29,9 @@ enum {
 
 /* --- what is said --- */
 
-/* The connection does not stand, and why; logged if that is news. */
-static void note_down(struct mqtt *m, const char *sentence)
+/* The connection does not stand, and why; logged if that is news. What the inbox does not
+ * take is said once for all sources by who owns it. */
+static void note_down(struct mqtt *m, enum gate_end end, const char *sentence)
 {
     pthread_mutex_lock(&m->mutex);
     bool was_connected = m->connected;
@@ -42,7 +43,7 @@ static void note_down(struct mqtt *m, const char *sentence)
     m->since_monotonic_us = news ? clock_monotonic_us() : m->since_monotonic_us;
     text_copy(m->error, sizeof m->error, sentence);
     pthread_mutex_unlock(&m->mutex);
-    if (news) {
+    if (news && end != GATE_INBOX) {
         log_line(LOG_WARN, "ingest", "source %s: %s; trying again", m->source->source,
                  sentence);
     }
@@ -181,10 +182,11 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
     text_copy(to, MQTT_SENTENCE, m->reason);
     m->reason[0] = '\0';
     pthread_mutex_unlock(&m->mutex);
-    if (to[0] != '\0') {
+    if (end == GATE_INBOX) {
+        text_copy(to, MQTT_SENTENCE, why);
+    } else if (to[0] != '\0') {
         return;
-    }
-    if (end != GATE_AWAY && m->address.tls && !was_connected) {
+    } else if (end != GATE_AWAY && m->address.tls && !was_connected) {
         /* paho checks the name after the handshake and says nothing when it differs; who
          * closes first then is chance, so that it looks like the other case */
         snprintf(to, MQTT_SENTENCE,
@@ -245,20 +247,22 @@ static int owner_ended(void *arg, enum gate_end end, const char *why)
     int64_t connection = atomic_exchange(&m->connection, 0);
     bool recorded = connection == 0 ||
                     inbox_disconnected(m->inbox, connection, clock_now_us()) == ERR_OK;
+    end = recorded ? end : GATE_INBOX;
     if (stopping || atomic_load(&m->stopping)) {
         return RETRY_MS;
     }
     char line[MQTT_SENTENCE];
     ending(m, end, why, connection != 0, line);
-    if (!recorded) {
-        text_copy(line, sizeof line, "the inbox could not be written");
-    } else if (!idle) {
+    if (!idle) {
         text_copy(line, sizeof line, "the connection does not end");
     }
     pthread_mutex_lock(&m->mutex);
     int64_t lived_us = clock_monotonic_us() - m->since_monotonic_us;
     pthread_mutex_unlock(&m->mutex);
-    note_down(m, line);
+    note_down(m, end, line);
+    if (end == GATE_INBOX && connection == 0) {
+        return INBOX_MS; /* no broker was asked */
+    }
     return retry_ms(m, end, connection == 0 && end != GATE_AWAY ? 0 : lived_us);
 }
 

@@ -141,7 +141,6 @@ static void note_connected(struct mqtt *m, bool present)
     int64_t connection = 0;
     if (inbox_connected(m->inbox, m->source->source, present, now_us, &connection) !=
         ERR_OK) {
-        mqtt_note_reason(m, "the inbox could not be written");
         mqtt_set_state(m, STATE_CONNECTED);
         gate_spoil(m->gate);
         return;

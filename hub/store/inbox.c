@@ -2,6 +2,7 @@
 #include "store/inbox.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "store/inbox_schema.h"
 #include "store/sqlite.h"
@@ -15,6 +16,7 @@
 enum {
     CHECKPOINT_PAGES = 2000,  /* of 4 KiB: the log is emptied at about 8 MB */
     BUNDLE_BYTES = 256 << 10, /* more is committed at once */
+    ROOM_BYTES = 8 << 20,     /* for the log between two checkpoints */
     ROWS_CEILING = 512 << 20, /* a message of the highest ceiling more */
 };
 
@@ -35,6 +37,7 @@ struct row {
 struct inbox {
     pthread_mutex_t writing; /* guards db to log_pages; taken before mutex */
     sqlite3 *db;
+    const char *path; /* of db, where it really lies; constant */
     sqlite3_stmt *put, *begin, *commit;
     struct bundle taken;   /* by who commits; empty between two commits */
     int log_pages;         /* in the write-ahead log */
@@ -44,6 +47,8 @@ struct inbox {
     uint64_t transaction; /* number of the open one */
     uint64_t failed;      /* the last that was rolled back; 0: none */
     int64_t last;         /* id of the last committed message */
+    enum err trouble;     /* why messages were rolled back, until some are kept again */
+    bool checked;         /* there was room since then */
     bool woken;
 };
 
@@ -93,6 +98,7 @@ enum err inbox_open(const char *folder, struct inbox **out, struct diag *d)
     i->transaction = 1;
     enum err e = sqlite_open_writer(path, &inbox_schema, &i->db, d);
     if (e == ERR_OK) {
+        i->path = sqlite3_db_filename(i->db, "main");
         sqlite3_wal_hook(i->db, on_commit, i);
         i->log_pages = CHECKPOINT_PAGES; /* what an earlier run left */
         e = sqlite_prepare(i->db, "BEGIN IMMEDIATE", &i->begin);
@@ -222,6 +228,7 @@ static enum err insert_taken(struct inbox *i)
 struct more {
     enum err (*run)(struct inbox *i, void *arg);
     void *arg;
+    bool can_wait; /* alone it is no trouble if it fails */
 };
 
 /* Takes what is open; from here on the next transaction is open. */
@@ -248,13 +255,19 @@ static enum err end_open(struct inbox *i, const struct more *more)
     if (e != ERR_OK && !sqlite3_get_autocommit(i->db)) {
         sqlite3_exec(i->db, "ROLLBACK", NULL, NULL, NULL);
     }
+    bool harmless =
+        more != NULL && more->can_wait && i->taken.rows.length == 0 && !i->taken.spoilt;
     buf_reset(&i->taken.rows);
     i->taken.spoilt = false;
     pthread_mutex_lock(&i->mutex);
     if (e != ERR_OK) {
         i->failed = number;
-    } else if (last > 0) {
-        i->last = last;
+        i->trouble = harmless ? i->trouble : e;
+        i->checked = i->checked && harmless;
+    } else {
+        i->last = last > 0 ? last : i->last;
+        /* a small one may succeed where the next message does not */
+        i->trouble = i->checked ? ERR_OK : i->trouble;
     }
     pthread_cond_broadcast(&i->changed);
     pthread_mutex_unlock(&i->mutex);
@@ -280,12 +293,32 @@ enum err inbox_commit(struct inbox *i, uint64_t transaction)
 }
 
 /* more, with all that was put before, in one transaction. */
-static enum err commit_more(struct inbox *i, enum err (*run)(struct inbox *i, void *arg),
-                            void *arg)
+static enum err commit_more(struct inbox *i, const struct more *more)
 {
     pthread_mutex_lock(&i->writing);
-    enum err e = end_open(i, &(const struct more){run, arg});
+    enum err e = end_open(i, more);
     pthread_mutex_unlock(&i->writing);
+    return e;
+}
+
+enum err inbox_trouble(struct inbox *i)
+{
+    pthread_mutex_lock(&i->mutex);
+    enum err e = i->trouble;
+    pthread_mutex_unlock(&i->mutex);
+    return e;
+}
+
+enum err inbox_check(struct inbox *i)
+{
+    if (inbox_trouble(i) == ERR_OK) {
+        return ERR_OK;
+    }
+    enum err e = file_check_room(i->path, ROOM_BYTES);
+    pthread_mutex_lock(&i->mutex);
+    i->checked = e == ERR_OK;
+    i->trouble = e != ERR_OK ? e : i->trouble;
+    pthread_mutex_unlock(&i->mutex);
     return e;
 }
 
@@ -333,7 +366,7 @@ static enum err trim(struct inbox *i, void *arg)
 
 enum err inbox_trim(struct inbox *i, int64_t id)
 {
-    return commit_more(i, trim, &id);
+    return commit_more(i, &(const struct more){trim, &id, true});
 }
 
 int64_t inbox_last(struct inbox *i)
@@ -403,10 +436,8 @@ static enum err next_session(struct inbox *i, sqlite3_int64 source, bool present
     if (e != ERR_OK || (present && *session > 0)) {
         return e;
     }
-    bool first = *session == 0;
-    ++*session;
-    if (first) {
-        return ERR_OK;
+    if (++*session == 1) {
+        return ERR_OK; /* its first: nothing can be missing */
     }
     e = run_numbers(i,
                     "SELECT coalesce(max(c.ended), max(m.arrival), max(c.connected)) "
@@ -448,7 +479,7 @@ enum err inbox_connected(struct inbox *i, const char *source, bool present,
                          int64_t now_us, int64_t *connection)
 {
     struct connecting c = {.source = source, .present = present, .now_us = now_us};
-    enum err e = commit_more(i, add_connection, &c);
+    enum err e = commit_more(i, &(const struct more){add_connection, &c, false});
     if (e == ERR_OK) {
         *connection = c.id;
     }
@@ -464,5 +495,5 @@ static enum err end_connection(struct inbox *i, void *row)
 enum err inbox_disconnected(struct inbox *i, int64_t connection, int64_t now_us)
 {
     int64_t row[4] = {connection, now_us};
-    return commit_more(i, end_connection, row);
+    return commit_more(i, &(const struct more){end_connection, row, false});
 }

@@ -34,7 +34,7 @@ MUST_USE enum err inbox_disconnected(struct inbox *i, int64_t connection, int64_
 /* Copies one message into the open transaction; only if much is in it already it commits,
  * too. m->id, source and session are not looked at; what stands behind m->size bytes of a
  * message that is larger (m->full_size) is not kept. transaction: the number to wait for.
- * After ERR_MEMORY, ERR_FULL or ERR_IO no commit of this transaction succeeds. */
+ * After a failure no commit of this transaction succeeds. */
 MUST_USE enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
                             uint64_t *transaction);
 
@@ -49,6 +49,13 @@ MUST_USE enum err inbox_commit(struct inbox *i, uint64_t transaction);
 
 /* Number of the last transaction that was rolled back; 0: none. */
 uint64_t inbox_failed(struct inbox *i);
+
+/* Why messages were last rolled back; ERR_OK: none were, or some are kept again. */
+enum err inbox_trouble(struct inbox *i);
+
+/* Before messages are asked for: ERR_OK if there is no trouble, or room on the disk
+ * again. */
+MUST_USE enum err inbox_check(struct inbox *i);
 
 /* Housekeeping after the bytes have left: a passive checkpoint now and then. */
 void inbox_idle(struct inbox *i);

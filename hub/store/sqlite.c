@@ -37,10 +37,13 @@ enum err sqlite_err(sqlite3 *db, struct diag *d)
         return ERR_DAMAGED;
     case SQLITE_TOOBIG:
         return ERR_FULL;
-    case SQLITE_IOERR:
     case SQLITE_FULL:
-    case SQLITE_CANTOPEN:
+        return ERR_DISK_FULL;
     case SQLITE_READONLY:
+        return ERR_READ_ONLY;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return err_of_errno(sqlite3_system_errno(db));
     case SQLITE_PERM:
         return ERR_IO;
     default:

@@ -35,10 +35,11 @@ struct inbox {
     bool failing;       /* commits fail */
     int entered, idle;  /* calls */
     uint64_t committed; /* highest number asked for */
+    atomic_bool full;   /* no room on the disk */
 };
 
 static struct inbox inbox = {
-    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, 0, 0};
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, 0, 0, 0};
 
 enum err inbox_commit(struct inbox *i, uint64_t transaction)
 {
@@ -69,6 +70,16 @@ uint64_t inbox_failed(struct inbox *i)
     uint64_t number = i->failed;
     pthread_mutex_unlock(&i->mutex);
     return number;
+}
+
+enum err inbox_trouble(struct inbox *i)
+{
+    return atomic_load(&i->full) ? ERR_DISK_FULL : ERR_OK;
+}
+
+enum err inbox_check(struct inbox *i)
+{
+    return inbox_trouble(i);
 }
 
 void inbox_idle(struct inbox *i)

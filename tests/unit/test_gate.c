@@ -70,6 +70,32 @@ static void test_gate_throws_away_what_a_failed_commit_covers(void **state)
     teardown(&f);
 }
 
+/* Not even a connection that the broker would have to end again. */
+static void test_gate_leaves_the_broker_alone_while_the_disk_is_full(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    join(&f);
+    inbox_set(false, true);
+    atomic_store(&inbox.full, true);
+    gate_mark(f.gate, 1);
+    put(f.client, "ack");
+    assert_closed(f.broker);
+    owner_await(&f.owner, &f.owner.ends, 3);
+    pthread_mutex_lock(&f.owner.mutex);
+    assert_int_equal(f.owner.end, GATE_INBOX);
+    assert_non_null(strstr(f.owner.why, "the disk is full"));
+    assert_int_equal(f.owner.connects, 1);
+    pthread_mutex_unlock(&f.owner.mutex);
+    struct pollfd polled = {.fd = f.listener, .events = POLLIN};
+    assert_int_equal(poll(&polled, 1, 0), 0);
+    inbox_set(false, false);
+    atomic_store(&inbox.full, false);
+    owner_await(&f.owner, &f.owner.connects, 2);
+    teardown(&f);
+}
+
 static void test_gate_throws_away_what_follows_a_message_that_was_not_put(void **state)
 {
     (void)state;
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_gate_passes_what_comes_behind_the_request),
         cmocka_unit_test(test_gate_holds_until_the_commit_is_done),
         cmocka_unit_test(test_gate_throws_away_what_a_failed_commit_covers),
+        cmocka_unit_test(test_gate_leaves_the_broker_alone_while_the_disk_is_full),
         cmocka_unit_test(test_gate_throws_away_what_follows_a_message_that_was_not_put),
         cmocka_unit_test(test_gate_remembers_a_transaction_that_another_gate_lost),
         cmocka_unit_test(test_gate_commits_what_no_acknowledgement_follows),

@@ -104,6 +104,8 @@ static void test_inbox_failed_commit_loses_only_its_transaction(void **state)
     m.size = m.full_size = sizeof large - 1;
     enum err put = inbox_put(w->inbox, w->connection, &m, &first);
     enum err commit = inbox_commit(w->inbox, first);
+    assert_int_equal(inbox_trouble(w->inbox), ERR_IO);
+    assert_int_equal(inbox_check(w->inbox), ERR_IO);
     setrlimit(RLIMIT_FSIZE, &before);
     assert_true(put != ERR_OK || commit != ERR_OK);
     assert_int_equal(commit, ERR_IO);
@@ -112,11 +114,17 @@ static void test_inbox_failed_commit_loses_only_its_transaction(void **state)
     assert_int_equal(inbox_put(w->inbox, w->connection, &m, &second), ERR_OK);
     assert_int_equal(inbox_commit(w->inbox, second), ERR_OK);
     assert_int_equal(inbox_failed(w->inbox), first);
+    assert_int_equal(inbox_trouble(w->inbox), ERR_IO); /* a small one says little */
+    assert_int_equal(inbox_check(w->inbox), ERR_OK);
+    assert_int_equal(inbox_trouble(w->inbox), ERR_IO);
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &second), ERR_OK);
+    assert_int_equal(inbox_commit(w->inbox, second), ERR_OK);
+    assert_int_equal(inbox_trouble(w->inbox), ERR_OK);
     struct inbox_reader *r = open_reader(w);
     struct arena *a = arena_open(1 << 16);
     struct inbox_part part = {0};
     assert_int_equal(inbox_read(r, 0, 10, 1000, a, &part), ERR_OK);
-    assert_int_equal(part.count, 1);
+    assert_int_equal(part.count, 2);
     assert_memory_equal(part.messages[0].payload, "later", 5);
     arena_close(a);
     inbox_reader_close(r);

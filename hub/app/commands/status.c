@@ -165,6 +165,8 @@ static void print_portals(const struct overview *o)
 static void print_text(const struct overview *o)
 {
     char age[REPORT_AGE];
+    size_t index;
+    json_t *trouble;
     const char *warning = text_of(o->hub, "warning", NULL);
     long long waiting = count_of(o->hub, "waiting");
     if (o->running) {
@@ -180,6 +182,10 @@ static void print_text(const struct overview *o)
     }
     printf("\n%s%s%s", warning != NULL ? "warning  " : "", warning != NULL ? warning : "",
            warning != NULL ? "\n" : "");
+    json_array_foreach(json_object_get(o->hub, "troubles"), index, trouble)
+    {
+        printf("trouble  %s\n", json_string_value(trouble));
+    }
     print_sources(o);
     print_cities(o);
     print_portals(o);
