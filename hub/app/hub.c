@@ -39,7 +39,7 @@ struct hub {
 
 static enum err make_data_folder(const char *data, struct diag *d)
 {
-    if (file_make_folder(data) != ERR_OK || chmod(data, 0711) != 0) {
+    if (file_make_folder(data, 0711) != ERR_OK || chmod(data, 0711) != 0) {
         diag_set(d, "the data folder %s can't be made: %s", data, strerror(errno));
         return ERR_IO;
     }

@@ -17,6 +17,14 @@ void buf_fini(struct buf *b)
     buf_init(b, b->ceiling);
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b->bytes != NULL) {
+        explicit_bzero(b->bytes, b->size);
+    }
+    buf_fini(b);
+}
+
 void buf_reset(struct buf *b)
 {
     b->length = 0;

@@ -19,6 +19,7 @@ struct buf {
 
 void buf_init(struct buf *b, size_t ceiling);
 void buf_fini(struct buf *b);  /* frees */
+void buf_wipe(struct buf *b);  /* the same for what is secret: overwritten before */
 void buf_reset(struct buf *b); /* empty again, keeps its memory */
 
 void buf_put(struct buf *b, const void *bytes, size_t length);

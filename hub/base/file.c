@@ -26,20 +26,25 @@ enum err file_read(const char *path, struct buf *b)
     return n < 0 ? ERR_IO : b->err;
 }
 
-enum err file_make_folder(const char *path)
+static bool make_one(const char *path, mode_t mode)
+{
+    return mkdir(path, mode) == 0 ? chmod(path, mode) == 0 : errno == EEXIST;
+}
+
+enum err file_make_folder(const char *path, mode_t mode)
 {
     char part[1024];
     text_copy(part, sizeof part, path);
     for (char *p = part + 1; *p != '\0'; p++) {
         if (*p == '/') {
             *p = '\0';
-            if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+            if (!make_one(part, mode)) {
                 return err_of_errno(errno);
             }
             *p = '/';
         }
     }
-    return mkdir(part, 0755) == 0 || errno == EEXIST ? ERR_OK : err_of_errno(errno);
+    return make_one(part, mode) ? ERR_OK : err_of_errno(errno);
 }
 
 static void folder_of(const char *path, char folder[1024])
@@ -60,7 +65,7 @@ enum err file_aside_open(struct file_aside *f, const char *path, mode_t mode)
     snprintf(f->aside, sizeof f->aside, "%s.new", path);
     folder_of(path, folder);
     f->fd = -1;
-    enum err e = file_make_folder(folder);
+    enum err e = file_make_folder(folder, (mode & S_IROTH) != 0 ? 0755 : 0700);
     if (e != ERR_OK) {
         return e;
     }

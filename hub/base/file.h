@@ -24,7 +24,8 @@ struct file_aside {
     int fd;
 };
 
-/* Opens path.new for writing; missing folders are made (0755). */
+/* Opens path.new for writing; missing folders are made, for those who may read the file
+ * (0755 or 0700). */
 MUST_USE enum err file_aside_open(struct file_aside *f, const char *path, mode_t mode);
 
 /* Syncs, renames over path, syncs the folder. On failure nothing at path has changed. */
@@ -43,8 +44,8 @@ MUST_USE enum err file_put(const char *path, const void *bytes, size_t size, mod
 MUST_USE enum err file_put_new(const char *path, const void *bytes, size_t size,
                                mode_t mode);
 
-/* Makes path and all folders above it that are missing, 0755. */
-MUST_USE enum err file_make_folder(const char *path);
+/* Makes path and all folders above it that are missing, with mode whatever the umask. */
+MUST_USE enum err file_make_folder(const char *path, mode_t mode);
 
 /* Whether so many bytes could be written beside path: takes them and gives them back. */
 MUST_USE enum err file_check_room(const char *path, off_t bytes);

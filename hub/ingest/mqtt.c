@@ -161,10 +161,7 @@ static enum err owner_connect(void *arg)
             mqtt_set_state(m, STATE_IDLE);
         }
     }
-    if (password.bytes != NULL) {
-        explicit_bzero(password.bytes, password.size);
-    }
-    buf_fini(&password);
+    buf_wipe(&password);
     return e;
 }
 

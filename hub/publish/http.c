@@ -11,12 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REDIRECTS = 3, CONNECT_S = 15, SILENT_S = 120, WHOLE_S = 900 };
+enum { TOKEN_LEAST = 8, REDIRECTS = 3, CONNECT_S = 15, SILENT_S = 120, WHOLE_S = 900 };
 
 struct http {
     CURL *curl;
     struct curl_slist *headers; /* of every request */
     struct curl_slist *json_headers;
+    const char *token; /* within headers; NULL: none */
     char base[1024];
     const atomic_bool *stop;
     char fault[CURL_ERROR_SIZE];
@@ -89,8 +90,17 @@ static bool add_header(struct curl_slist **list, const char *text)
     return longer != NULL;
 }
 
+static const char *last_header(const struct curl_slist *list)
+{
+    while (list->next != NULL) {
+        list = list->next;
+    }
+    return list->data;
+}
+
 static enum err set_headers(struct http *h, const char *token, struct diag *d)
 {
+    static const char before[] = "Authorization: ";
     char line[8192] = "";
     for (const char *p = token; p != NULL && *p != '\0'; p++) {
         if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7F) {
@@ -107,9 +117,11 @@ static enum err set_headers(struct http *h, const char *token, struct diag *d)
               add_header(&h->json_headers, "Expect:") &&
               add_header(&h->json_headers, "Content-Type: application/json");
     if (token != NULL) {
-        snprintf(line, sizeof line, "Authorization: %s", token);
+        snprintf(line, sizeof line, "%s%s", before, token);
         ok = ok && add_header(&h->headers, line) && add_header(&h->json_headers, line);
+        explicit_bzero(line, sizeof line);
     }
+    h->token = ok && token != NULL ? last_header(h->headers) + strlen(before) : NULL;
     return ok ? ERR_OK : ERR_MEMORY;
 }
 
@@ -218,13 +230,29 @@ static enum err join(const struct http *h, const char *path, char url[2048])
     return n > 0 && n < 2048 ? ERR_OK : ERR_FULL;
 }
 
+/* A portal, or what stands before it, may send back what it was sent: its sentence is
+ * shown, the token is not. */
+static void hide_token(const struct http *h, struct buf *body)
+{
+    size_t length = h->token != NULL ? strlen(h->token) : 0;
+    char *p = length >= TOKEN_LEAST ? body->bytes : NULL;
+    while (p != NULL) {
+        p = memmem(p, body->length - (size_t)(p - body->bytes), h->token, length);
+        if (p != NULL) {
+            memset(p, '*', length);
+        }
+    }
+}
+
 /* The request that prepare and what followed it described, body into a. */
 static enum err exchange(struct http *h, struct body *body, struct http_answer *a,
                          struct diag *d)
 {
     buf_reset(&a->body);
     a->status = 0;
-    return perform(h, body, a, d);
+    enum err e = perform(h, body, a, d);
+    hide_token(h, &a->body);
+    return e;
 }
 
 enum err http_get(struct http *h, const char *path, struct http_answer *a, struct diag *d)

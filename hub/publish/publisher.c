@@ -24,7 +24,7 @@ enum err publisher_open(const char *data_folder, struct publisher **out, struct 
     p->kinds = publish_table;
     snprintf(p->export_folder, sizeof p->export_folder, "%.600s/export", data_folder);
     snprintf(p->scratch, sizeof p->scratch, "%.600s/publish.tmp", data_folder);
-    enum err e = file_make_folder(p->export_folder);
+    enum err e = file_make_folder(p->export_folder, 0755);
     if (e != ERR_OK) {
         diag_set(d, "%s cannot be made", p->export_folder);
     } else {

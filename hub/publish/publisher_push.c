@@ -68,7 +68,7 @@ static enum err digest(struct pushing *x)
     if (e == ERR_OK) {
         e = hash_bytes(b.bytes, b.length, &x->wanted);
     }
-    buf_fini(&b);
+    buf_wipe(&b);
     return e;
 }
 
@@ -314,7 +314,7 @@ static enum err push_target(struct publisher *p, const struct publish_work *w,
         buf_init(&x.token, TOKEN_CEILING);
         e = publisher_stopped(w) ? ERR_BUSY : push_if_due(&x, r, &unreachable);
         publish_outputs_fini(&x.outputs);
-        buf_fini(&x.token);
+        buf_wipe(&x.token);
     }
     return e;
 }

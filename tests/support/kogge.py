@@ -105,15 +105,15 @@ class Folder:
 
 class Hub:
     """A running hub. log: what it said on stderr so far. others: variables of its
-    environment."""
+    environment. prefix: words that stand before the program, such as setpriv."""
 
-    def __init__(self, config, data, wait=True, **others):
+    def __init__(self, config, data, wait=True, prefix=(), **others):
         self.config, self.data = config, data
         self.log = []
         self.process = subprocess.Popen(
-            [PROGRAM, "run", "--config", config, "--data", data], env=environment(**others),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True)
+            [*prefix, PROGRAM, "run", "--config", config, "--data", data],
+            env=environment(**others), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if wait:

@@ -183,9 +183,9 @@ static void test_a_folder_below_a_file_fails(void **state)
     snprintf(path, sizeof path, "%s/file", (const char *)*state);
     snprintf(below, sizeof below, "%s/x/y", path);
     assert_int_equal(file_put(path, "", 0, 0644), ERR_OK);
-    assert_int_equal(file_make_folder(below), ERR_IO);
+    assert_int_equal(file_make_folder(below, 0755), ERR_IO);
     assert_int_equal(file_put(below, "x", 1, 0644), ERR_IO);
-    assert_int_equal(file_make_folder(*state), ERR_OK);
+    assert_int_equal(file_make_folder(*state, 0755), ERR_OK);
 }
 
 int main(void)

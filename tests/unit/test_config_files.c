@@ -24,7 +24,7 @@ static void put(const char *folder, const char *name, const char *text)
     snprintf(path, sizeof path, "%s/%s", folder, name);
     char *slash = strrchr(path, '/');
     *slash = '\0';
-    assert_int_equal(file_make_folder(path), ERR_OK);
+    assert_int_equal(file_make_folder(path, 0755), ERR_OK);
     *slash = '/';
     FILE *f = fopen(path, "w");
     assert_non_null(f);

@@ -219,7 +219,7 @@ static enum err open_folder(struct writing *w, const char *name, struct diag *d)
     char path[PATH_LENGTH];
     char users[PATH_LENGTH];
     char resolved[PATH_MAX];
-    if (file_make_folder(name) != ERR_OK || realpath(name, resolved) == NULL ||
+    if (file_make_folder(name, 0700) != ERR_OK || realpath(name, resolved) == NULL ||
         strlen(resolved) + 200 > PATH_LENGTH) {
         diag_set(d, "%s can't be made", name);
         return ERR_IO;
@@ -293,7 +293,6 @@ static int acl(struct invocation *i)
     if (strcmp(broker, brokers[0]) != 0) {
         return command_fail_name(i, "broker", broker, brokers, 1);
     }
-    umask(0077);
     enum err e = find_configuration(&w, &d);
     e = e != ERR_OK
             ? e

@@ -59,7 +59,7 @@ static enum err open_aside(struct backing_up *b, int *lock, struct diag *d)
 {
     char parent[PATH_LENGTH];
     backup_parent(b->to, parent);
-    if (file_make_folder(parent) != ERR_OK ||
+    if (file_make_folder(parent, 0700) != ERR_OK ||
         (mkdir(b->aside, 0700) != 0 && errno != EEXIST)) {
         diag_set(d, "%s can't be made: %s", b->aside, strerror(errno));
         return ERR_IO;
@@ -138,7 +138,6 @@ static int back_up(struct invocation *i)
 {
     struct backing_up b = {.terminal = !i->quiet && isatty(STDERR_FILENO)};
     struct diag d = {0};
-    umask(0077);
     enum err e = context_data_folder(i, b.data, &d);
     e = e != ERR_OK ? e : backup_trim_path(i->arguments[0], b.to, &d);
     e = e != ERR_OK ? e : check_target(b.to, &d);

@@ -64,7 +64,7 @@ static enum err open_aside(struct restoring *r, struct diag *d)
     char parent[PATH_LENGTH];
     snprintf(r->aside, sizeof r->aside, "%.*s.restoring", PATH_LENGTH - 12, r->data);
     backup_parent(r->data, parent);
-    if (file_make_folder(parent) != ERR_OK ||
+    if (file_make_folder(parent, 0711) != ERR_OK ||
         (mkdir(r->aside, 0711) != 0 && errno != EEXIST)) {
         diag_set(d, "%s can't be made: %s", r->aside, strerror(errno));
         return ERR_IO;
@@ -226,7 +226,6 @@ static int restore(struct invocation *i)
     char from[PATH_LENGTH];
     struct diag d = {0};
     struct restoring r = {.from = from, .lock = -1, .aside_lock = -1};
-    umask(0022); /* the data folder is 0711, each file 0600 by its own mode */
     r.now_us = clock_now_us();
     enum err e = context_data_folder(i, data, &d);
     e = e != ERR_OK ? e : backup_trim_path(data, r.data, &d);

@@ -51,7 +51,7 @@ static enum err accept_first(const char *data, const struct config_files *files,
                              struct diag *d)
 {
     int lock = -1;
-    enum err e = file_make_folder(data);
+    enum err e = file_make_folder(data, 0711);
     if (e != ERR_OK) {
         diag_set(d, "the data folder %s can't be made", data);
         return e;
