@@ -89,6 +89,7 @@ enum err hub_open(const struct hub_settings *settings, struct hub **out, struct 
     }
     h->lock = h->signals = -1;
     requests_init(&h->parts);
+    supervisor_open(&h->parts.supervisor);
     h->parts.folder = settings->folder;
     text_copy(h->parts.data, sizeof h->parts.data, settings->data);
     if (settings->warning != NULL) {
@@ -115,6 +116,7 @@ void hub_close(struct hub *h)
     pipeline_close(p->pipeline);
     inbox_close(p->inbox);
     current_close(p->current);
+    supervisor_close(&p->supervisor);
     if (h->lock >= 0) {
         close(h->lock);
     }
@@ -128,6 +130,7 @@ void hub_close(struct hub *h)
 static void *run_control(void *arg)
 {
     struct hub *h = arg;
+    pthread_setname_np(pthread_self(), "control");
     while (!atomic_load(&h->stop)) {
         control_serve(h->control, TICK_MS, &h->parts, request_serve);
         if (atomic_exchange(&h->hang_up, false) && !request_hup(&h->parts)) {
@@ -207,6 +210,7 @@ enum err hub_run(struct hub *h, struct diag *d)
     enum err e = start(h, d);
     struct pollfd fd = {.fd = h->signals, .events = POLLIN};
     if (e == ERR_OK) {
+        supervisor_ready(&h->parts.supervisor);
         log_line(LOG_INFO, "hub", "running; data in %s", h->parts.data);
     }
     for (bool done = e != ERR_OK; !done;) {
@@ -219,7 +223,9 @@ enum err hub_run(struct hub *h, struct diag *d)
             e = ERR_INTERNAL;
             done = true;
         }
+        supervisor_tick(&h->parts.supervisor, &h->parts);
     }
+    supervisor_stopping(&h->parts.supervisor);
     stop(h);
     return e;
 }

@@ -312,8 +312,10 @@ static void rest(struct pipeline *p)
 static void *run_thread(void *arg)
 {
     struct pipeline *p = arg;
+    pthread_setname_np(pthread_self(), "pipeline");
     while (!atomic_load(&p->stop)) {
         bool any = false;
+        atomic_store(&p->step_us, clock_monotonic_us());
         pthread_mutex_lock(&p->mutex);
         serve_reload(p);
         pthread_mutex_unlock(&p->mutex);
@@ -349,6 +351,7 @@ enum err pipeline_start(struct pipeline *p)
 {
     atomic_store(&p->stop, false);
     atomic_store(&p->interrupted, false);
+    atomic_store(&p->step_us, clock_monotonic_us());
     atomic_store(&p->runs, true);
     if (pthread_create(&p->thread, NULL, run_thread, p) != 0) {
         atomic_store(&p->runs, false);
@@ -366,6 +369,11 @@ void pipeline_stop(struct pipeline *p)
         pthread_join(p->thread, NULL);
         p->started = false;
     }
+}
+
+int64_t pipeline_step_us(const struct pipeline *p)
+{
+    return atomic_load(&p->step_us);
 }
 
 bool pipeline_has_failed(const struct pipeline *p)

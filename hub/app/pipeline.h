@@ -29,6 +29,10 @@ void pipeline_close(struct pipeline *p); /* stopped before; p may be NULL */
 MUST_USE enum err pipeline_start(struct pipeline *p);
 void pipeline_stop(struct pipeline *p);
 
+/* Monotonic time at which the thread began what it does now. A step takes 1 s where
+ * nothing comes, seldom longer: where hub.db is locked, 10 s. Any thread. */
+int64_t pipeline_step_us(const struct pipeline *p);
+
 /* True once the thread gave up on a fault that time does not heal. */
 bool pipeline_has_failed(const struct pipeline *p);
 

@@ -197,6 +197,7 @@ static void wait_until(struct publishing *p, int64_t pause)
 static void *run_thread(void *arg)
 {
     struct publishing *p = arg;
+    pthread_setname_np(pthread_self(), "publish");
     while (!atomic_load(&p->stop)) {
         char trouble[PUBLISHING_TROUBLE] = "";
         struct publish_report report = {

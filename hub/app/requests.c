@@ -169,6 +169,7 @@ static void reload(struct hub_parts *p, int fd)
     struct configuration *next = NULL;
     struct config_faults faults = {0};
     struct diag d = {0};
+    supervisor_reloading(&p->supervisor);
     enum err e = context_read(p->folder, &files, &next, &faults, &d);
     const struct answers to = answers_of(&fd);
     say_faults(&to, &faults);
@@ -179,6 +180,7 @@ static void reload(struct hub_parts *p, int fd)
         set_warning(p, e == ERR_CONFIG ? why : d.text);
         finish(fd, e == ERR_CONFIG ? why : d.text, EXIT_CONFIG);
     }
+    supervisor_ready(&p->supervisor);
     config_faults_fini(&faults);
     config_files_close(files);
 }

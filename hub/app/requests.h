@@ -9,6 +9,7 @@
 #include "app/current.h"
 #include "app/pipeline.h"
 #include "app/publishing.h"
+#include "app/supervisor.h"
 #include "ingest/ingest.h"
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct hub_parts {
     struct pipeline *pipeline;
     struct publishing *publishing;
     struct ingest *ingest;
+    struct supervisor supervisor;
 };
 
 void requests_init(struct hub_parts *p);

@@ -23,6 +23,7 @@ enum {
     SILENCE_NS = 300000,   /* of the broker */
     OLDEST_US = 5000,      /* a byte is held, until its commit begins */
     FIRST_WORD_MS = 30000, /* for the broker's first byte */
+    REST_MS = 1000,        /* between two steps when nothing happens */
     CLIENT_MS = 10000,     /* for the client to come */
     LAST_WORDS_MS = 500,   /* to pass on what is left when one side has closed */
 };
@@ -41,6 +42,7 @@ struct gate {
     int wake;                /* eventfd: something of the next three has changed */
     _Atomic uint64_t marked; /* highest transaction of this connection */
     atomic_bool spoilt, stopping;
+    _Atomic int64_t step_us; /* monotonic: what the thread does now began then */
     pthread_t thread;
     bool started;
     /* below: the gate's thread only */
@@ -72,12 +74,22 @@ void gate_spoil(struct gate *g)
     eventfd_write(g->wake, 1);
 }
 
+int64_t gate_step_us(const struct gate *g)
+{
+    return atomic_load(&g->step_us);
+}
+
 const char *gate_proxy(const struct gate *g, bool tls)
 {
     return g->proxy.url[tls ? 1 : 0];
 }
 
 /* --- one connection --- */
+
+static void step(struct gate *g)
+{
+    atomic_store(&g->step_us, clock_monotonic_us());
+}
 
 static bool end(struct gate *g, enum gate_end end, const char *why, enum gate_end *out)
 {
@@ -234,6 +246,7 @@ static struct pollfd wanted(int fd, bool in, bool out)
 static bool await(struct gate *g, struct pollfd polled[4])
 {
     const struct timespec silence = {.tv_nsec = SILENCE_NS};
+    const struct timespec rest = {.tv_sec = REST_MS / 1000};
     const struct timespec first_word = {.tv_sec = FIRST_WORD_MS / 1000};
     bool holding = g->held_us != 0;
     polled[0] = wanted(g->wake, true, false);
@@ -245,8 +258,8 @@ static bool await(struct gate *g, struct pollfd polled[4])
     polled[3] = wanted(g->proxy.listener, true, false);
     int ready = ppoll(polled, 4,
                       holding    ? &silence
-                      : g->heard ? NULL
-                                 : &first_word,
+                      : g->heard ? &rest
+                      : &first_word,
                       NULL);
     if (ready < 0) {
         for (int i = 0; i < 4; i++) {
@@ -303,6 +316,7 @@ static enum gate_end pass(struct gate *g)
     enum gate_end ended = GATE_CLIENT;
     bool going = true;
     while (going) {
+        step(g);
         bool silent = await(g, polled);
         if (silent && g->held_us == 0 && !g->heard) {
             end(g, GATE_BROKER, "the broker does not answer", &ended);
@@ -358,7 +372,9 @@ static enum gate_end run_once(struct gate *g)
         end_by_inbox(g, &ended);
         return ended;
     }
+    step(g);
     enum err e = dial_run(g->dial, g->wake, &g->broker, g->why);
+    step(g);
     if (e != ERR_OK) {
         return e == ERR_BUSY ? GATE_STOP : GATE_AWAY;
     }
@@ -390,9 +406,11 @@ static void pause_for(struct gate *g, int ms)
 static void *gate_main(void *arg)
 {
     struct gate *g = arg;
+    pthread_setname_np(pthread_self(), "gate");
     while (!atomic_load(&g->stopping)) {
         enum gate_end ended = run_once(g);
         close_both(g);
+        step(g);
         int wait_ms = g->owner.ended(g->owner.arg, ended, g->why);
         /* What was put after the last acknowledgement could leave: it comes again, but it
          * must not keep the transaction open for others. */
@@ -400,6 +418,7 @@ static void *gate_main(void *arg)
         if (marked != g->settled && inbox_commit(g->inbox, marked) != ERR_OK) {
             wait_ms = wait_ms > 1000 ? wait_ms : 1000;
         }
+        step(g);
         pause_for(g, wait_ms);
     }
     return NULL;
@@ -415,6 +434,7 @@ enum err gate_open(struct inbox *inbox, const struct address *broker,
     g->inbox = inbox;
     g->owner = *owner;
     g->broker = g->client = -1;
+    step(g);
     g->proxy = (struct gate_proxy){
         .answered = owner->answered, .arg = owner->arg, .listener = -1};
     g->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -68,6 +68,10 @@ void gate_close(struct gate *g);
  * the way to the proxy itself is the same). Borrowed from g. */
 const char *gate_proxy(const struct gate *g, bool tls);
 
+/* Monotonic time at which its thread began what it does now: a step takes 45 s at most
+ * (the client takes its time to let go), and 1 s while nothing happens. Any thread. */
+int64_t gate_step_us(const struct gate *g);
+
 /* The client's message is in this transaction of the inbox; before it is acknowledged. */
 void gate_mark(struct gate *g, uint64_t transaction);
 

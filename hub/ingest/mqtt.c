@@ -406,6 +406,7 @@ void mqtt_status(struct mqtt *m, void *arg,
         .subscribed = m->connected && m->unanswered == 0,
         .session_present = m->present,
         .since_us = m->since_us,
+        .step_us = gate_step_us(m->gate),
         .messages = atomic_load(&m->messages),
         .bytes = atomic_load(&m->bytes),
     };

@@ -131,6 +131,7 @@ static void serve(struct pulse *p)
 static void *pulse_main(void *arg)
 {
     struct pulse *p = arg;
+    pthread_setname_np(pthread_self(), "pulse");
     while (!atomic_load(&p->stopping)) {
         if (connect_client(p)) {
             serve(p);

@@ -7,7 +7,7 @@ packages_build='gcc libc6-dev cmake ninja-build pkg-config python3 libsqlite3-de
     libcurl4-openssl-dev libssl-dev libpaho-mqtt-dev libudunits2-dev libcbor-dev libcmocka-dev'
 packages_demo='mosquitto'
 packages_check='clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck shellcheck
-    python3-venv ca-certificates git libasan8 libubsan1 libtsan2 mosquitto mosquitto-clients openssl util-linux'
+    python3-venv ca-certificates git libasan8 libubsan1 libtsan2 mosquitto mosquitto-clients openssl systemd util-linux'
 packages_portal='postgresql-15 redis-server libmagic1 openjdk-17-jdk-headless maven
     python3-venv curl bc'
 python_check='check-jsonschema>=0.28,<1 pyflakes>=3'
