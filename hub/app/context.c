@@ -2,6 +2,7 @@
 #include "app/context.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "decode/decode.h"
 #include "normalise/unit.h"
@@ -45,7 +46,14 @@ static enum err data_of_hub_file(const char *folder, char to[PATH_LENGTH], struc
         diag_set(d, "no %s: name a folder by --config or --data", path);
         return ERR_ABSENT;
     }
+    (void)memory_ran_out();
     json_t *hub = json_loads(buf_text(&text), 0, NULL);
+    if (memory_ran_out()) {
+        json_decref(hub);
+        buf_fini(&text);
+        diag_set(d, "%s", err_text(ERR_MEMORY));
+        return ERR_MEMORY;
+    }
     const char *data = json_string_value(json_object_get(hub, "data"));
     data = data != NULL ? data : "data";
     if (data[0] == '/') {
@@ -74,10 +82,10 @@ struct unit_judge {
     struct units *units;
 };
 
-static bool units_ready(void *arg, const struct configuration *c)
+static enum err units_ready(void *arg, const struct configuration *c)
 {
     struct unit_judge *judge = arg;
-    return units_open(c, &judge->units, NULL) == ERR_OK;
+    return units_open(c, &judge->units, NULL);
 }
 
 static bool unit_is_known(void *arg, const char *text)
@@ -111,6 +119,13 @@ static enum err parse(const struct config_files *files, struct configuration **o
                                  .arg = &judge};
     names.formats = decode_format_names(&names.format_count);
     enum err e = config_parse(files, &names, out, faults);
+    if (judge.units != NULL && units_ran_out(judge.units)) {
+        if (e == ERR_OK) {
+            configuration_free(*out);
+            *out = NULL;
+        }
+        e = ERR_MEMORY; /* a fault may be none */
+    }
     units_close(judge.units);
     return e;
 }

@@ -19,6 +19,7 @@ struct table {
     int next; /* column of the next cell */
     struct row *rows;
     size_t count, room;
+    bool cut; /* memory ran out: what comes later is left out */
 };
 
 struct table *table_open(const char *const *headings)
@@ -67,8 +68,9 @@ void table_put(struct table *t, const char *format, ...)
 {
     char text[TABLE_CELL];
     char plain[TABLE_CELL];
-    struct row *row = t->next == 0 ? add_row(t) : &t->rows[t->count - 1];
+    struct row *row = t->cut ? NULL : t->next == 0 ? add_row(t) : &t->rows[t->count - 1];
     if (row == NULL) {
+        t->cut = true;
         return;
     }
     va_list args;
@@ -77,6 +79,7 @@ void table_put(struct table *t, const char *format, ...)
     va_end(args);
     free(row->cells[t->next]);
     row->cells[t->next] = strdup(text_escape(plain, sizeof plain, text, strlen(text)));
+    t->cut = row->cells[t->next] == NULL;
     t->next = (t->next + 1) % t->columns;
 }
 
@@ -84,7 +87,7 @@ void table_note(struct table *t, const char *format, ...)
 {
     char text[1024];
     char plain[1024];
-    if (t->count == 0) {
+    if (t->count == 0 || t->cut) {
         return;
     }
     va_list args;
@@ -96,6 +99,7 @@ void table_note(struct table *t, const char *format, ...)
     size_t before = row->notes != NULL ? strlen(row->notes) : 0;
     size_t size = before + strlen(plain) + sizeof "    \n";
     char *notes = realloc(row->notes, size);
+    t->cut = notes == NULL;
     if (notes != NULL) {
         snprintf(notes + before, size - before, "    %s\n", plain);
         row->notes = notes;
@@ -154,6 +158,9 @@ void table_print(const struct table *t, FILE *to)
 {
     int widths[TABLE_COLUMNS];
     bool right;
+    if (t->cut) {
+        fputs("memory ran out: the table is not whole\n", to);
+    }
     if (t->count == 0) {
         return;
     }

@@ -16,7 +16,7 @@ enum { TABLE_COLUMNS = 12, TABLE_CELL = 240 }; /* most columns; most bytes of a 
 struct table *table_open(const char *const *headings);
 void table_close(struct table *t); /* t may be NULL */
 
-/* Puts the next cell, row by row. A cell that finds no memory is left empty. */
+/* Puts the next cell, row by row. Where memory runs out the table ends, and says so. */
 void table_put(struct table *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

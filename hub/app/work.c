@@ -189,5 +189,5 @@ enum err work_message(struct worker *w, const struct message *m,
     for (size_t i = 0; i < count; i++) {
         work_reading(w, m, rules, i, a, out);
     }
-    return ERR_OK;
+    return units_ran_out(w->normaliser.units) ? ERR_MEMORY : ERR_OK;
 }

@@ -59,7 +59,8 @@ struct work_rules {
 
 /* Works on m. Everything in out lives in a. A message that can't be used at all has no
  * items, one rejected outcome and a reason: that is ERR_OK too.
- * ERR_FULL: a is too small (the message is too large to be worked on): REJECT. */
+ * ERR_FULL: a is too small (the message is too large to be worked on): REJECT.
+ * ERR_MEMORY: RETRY. */
 MUST_USE enum err work_message(struct worker *w, const struct message *m,
                                const struct work_rules *rules, struct arena *a,
                                struct work *out);

@@ -24,7 +24,7 @@ static enum err hash_parts(const struct part *parts, size_t count, struct hash *
     ok = ok && EVP_DigestFinal_ex(context, h.bytes, NULL);
     EVP_MD_CTX_free(context);
     if (!ok) {
-        return ERR_INTERNAL;
+        return ERR_MEMORY; /* SHA-256 is always there; nothing else can fail */
     }
     *out = h;
     return ERR_OK;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -145,12 +146,16 @@ enum err config_files_load(const char *path, struct config_files **out, struct d
         return e;
     }
     json_error_t error;
+    (void)memory_ran_out();
     json_t *root = json_loadb(buf_text(&b), b.length, JSON_REJECT_DUPLICATES, &error);
     buf_fini(&b);
+    if (memory_ran_out()) {
+        json_decref(root);
+        return ERR_MEMORY;
+    }
     if (root == NULL) {
-        bool memory = json_error_code(&error) == json_error_out_of_memory;
         diag_set(d, "the accepted configuration is damaged at line %d", error.line);
-        return memory ? ERR_MEMORY : ERR_DAMAGED;
+        return ERR_DAMAGED;
     }
     e = load(root, out, d);
     json_decref(root);

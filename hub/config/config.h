@@ -28,8 +28,8 @@ struct config_names {
     bool (*unit_is_known)(void *arg, const char *text);
     bool (*unit_fits)(void *arg, const char *text, const char *to);
     /* Called once, when aliases and parameters are read and before units are judged; c
-     * has only those two. */
-    bool (*units_ready)(void *arg, const struct configuration *c);
+     * has only those two. ERR_MEMORY ends the parse, any other failure is a fault. */
+    enum err (*units_ready)(void *arg, const struct configuration *c);
     void *arg;
     bool (*topic_is_sound)(const char *pattern); /* NULL: patterns are not judged */
 };

@@ -129,6 +129,21 @@ static bool join(char to[PATH_SIZE], const char *folder, const char *name)
     return n > 0 && n < PATH_SIZE;
 }
 
+/* What stands in folder; none if it is not there. under: its name in sentences. */
+static enum err list_folder(struct reader *r, const char *folder, const char *under,
+                            int (*filter)(const struct dirent *entry),
+                            struct dirent ***entries, int *count)
+{
+    // cppcheck-suppress nullPointer ; NULL is no comparison: they are sorted later
+    int found = scandir(folder, entries, filter, NULL);
+    if (found < 0 && errno != ENOENT && errno != ENOTDIR) {
+        diag_set(r->d, "the folder %.80s cannot be read: %s", under, strerror(errno));
+        return ERR_IO;
+    }
+    *count = found < 0 ? 0 : found;
+    return ERR_OK;
+}
+
 /* The JSON files right in root/under. known: the first so many rows are sorted, and a
  * name that is among them is left out. */
 static enum err read_folder(struct reader *r, const char *root, const char *under,
@@ -139,16 +154,8 @@ static enum err read_folder(struct reader *r, const char *root, const char *unde
         return ERR_FULL;
     }
     struct dirent **entries = NULL;
-    // cppcheck-suppress nullPointer ; NULL is no comparison: they are sorted later
-    int count = scandir(folder, &entries, is_wanted, NULL);
-    if (count < 0) {
-        if (errno == ENOENT || errno == ENOTDIR) {
-            return ERR_OK;
-        }
-        diag_set(r->d, "the folder %.80s cannot be read: %s", under, strerror(errno));
-        return ERR_IO;
-    }
-    enum err e = ERR_OK;
+    int count = 0;
+    enum err e = list_folder(r, folder, under, is_wanted, &entries, &count);
     for (int i = 0; i < count && e == ERR_OK; i++) {
         if (join(name, under, entries[i]->d_name) && join(path, root, name) &&
             !has_row(r, known, name) && is_kind(path, S_IFREG)) {
@@ -166,16 +173,15 @@ static enum err read_cities(struct reader *r, const char *root)
     if (!join(path, root, "cities")) {
         return ERR_FULL;
     }
-    // cppcheck-suppress nullPointer ; NULL is no comparison: they are sorted later
-    int count = scandir(path, &entries, is_visible, NULL);
-    enum err e = ERR_OK;
+    int count = 0;
+    enum err e = list_folder(r, path, "cities", is_visible, &entries, &count);
     for (int i = 0; i < count && e == ERR_OK; i++) {
         if (join(name, "cities", entries[i]->d_name) && join(path, root, name) &&
             is_kind(path, S_IFDIR)) {
             e = read_folder(r, root, name, false, 0);
         }
     }
-    free_entries(entries, count < 0 ? 0 : count);
+    free_entries(entries, count);
     return e;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "config/parse.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -79,12 +80,12 @@ static json_t *load(struct parse *p, const struct config_file *file)
         return NULL;
     }
     json_error_t error;
+    (void)memory_ran_out();
     json_t *root = json_loadb(file->text, file->size,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    p->no_memory = memory_ran_out() || p->no_memory;
     if (root == NULL) {
         char text[JSON_ERROR_TEXT_LENGTH];
-        p->no_memory =
-            p->no_memory || json_error_code(&error) == json_error_out_of_memory;
         text_escape(text, sizeof text, error.text, strlen(error.text));
         if (json_error_code(&error) == json_error_null_character) {
             text_copy(text, sizeof text, "a text holds the character NUL (\\u0000)");

@@ -204,7 +204,9 @@ void judge_vocabulary(struct parse *p, const struct config_file *parameters,
         return; /* the file could not be read: what it would have named is not missed */
     }
     place_file(p, units);
-    p->units_judged = n->units_ready == NULL || n->units_ready(n->arg, p->c);
+    enum err e = n->units_ready == NULL ? ERR_OK : n->units_ready(n->arg, p->c);
+    p->units_judged = e == ERR_OK;
+    p->no_memory = p->no_memory || e == ERR_MEMORY;
     if (!p->units_judged) {
         fault(p, NULL, "units cannot be judged: their database could not be read");
         return;

@@ -2,6 +2,7 @@
 #include "decode/decode.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "decode/json_pool.h"
 #include "decode/value.h"
@@ -44,11 +45,17 @@ json_t *decode_document(struct decode_work *w)
     if (!w->parsed) {
         w->parsed = true;
         json_pool_begin();
+        (void)memory_ran_out();
         w->document =
             json_loadb(w->m->payload, w->m->size,
                        JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES,
                        &w->json_error);
         json_pool_close();
+        w->no_memory = memory_ran_out();
+        if (w->no_memory) {
+            json_pool_end(w->document);
+            w->document = NULL;
+        }
     }
     return w->document;
 }
@@ -57,9 +64,7 @@ enum err decode_need_document(struct decode_work *w, json_t **out)
 {
     json_t *document = decode_document(w);
     if (document == NULL) {
-        /* Where jansson finds no memory it often says nothing at all. */
-        if (json_error_code(&w->json_error) == json_error_out_of_memory ||
-            w->json_error.text[0] == '\0') {
+        if (w->no_memory) {
             return ERR_MEMORY;
         }
         char text[JSON_ERROR_TEXT_LENGTH];

@@ -36,6 +36,7 @@ struct decode_work {
     json_t *document;        /* in the pool; ask decode_document */
     json_error_t json_error;
     bool parsed;
+    bool no_memory; /* that is why there is no document */
     bool full;   /* the arena had no room for a text */
     bool ranked; /* some reading's entry has a rank */
 };

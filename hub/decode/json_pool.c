@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "decode/json_pool.h"
 
+#include "base/memory.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,11 +24,11 @@ static void *take(size_t size)
 {
     struct pool *p = &pool;
     if (!p->open) {
-        return malloc(size);
+        return memory_take(size);
     }
     if (size > BLOCK_BYTES - p->used) {
         p->spilt = true;
-        return malloc(size);
+        return memory_take(size);
     }
     void *taken = p->bytes + p->used;
     p->used += (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

@@ -5,12 +5,18 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <udunits2.h>
 
-enum { TEXT = UNIT_TEXT_MOST + 1, SETS = 128, WAYS = 4 };
+enum {
+    TEXT = UNIT_TEXT_MOST + 1,
+    SETS = 128,
+    WAYS = 4,
+    ROOM_BYTES = 64 << 10 /* more than the library takes for two texts */
+};
 
 struct alias_row {
     char folded[TEXT];
@@ -18,10 +24,19 @@ struct alias_row {
 };
 
 /* A unit of a method: a base unit of its own, so nothing converts to it. */
-struct own_row {
+struct own_unit {
+    struct own_unit *next;
     char folded[TEXT];
     ut_unit *unit;
 };
+
+/* UDUNITS-2 keeps the state of its parser and tables of all its systems in globals, and
+ * does not free all of a system. So there is one for the process, read once and kept with
+ * the units of methods that were ever asked for, and one thread at a time in the library.
+ */
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+static ut_system *database;
+static struct own_unit *own_units;
 
 enum conversion_kind {
     CONVERT_NOT,
@@ -43,12 +58,12 @@ struct conversion {
 };
 
 struct units {
-    ut_system *system;
     struct alias_row *aliases;
     size_t alias_count;
-    struct own_row *own;
+    const struct own_unit **own;
     size_t own_count;
     const char **names; /* of both, for near matches */
+    bool ran_out;       /* of memory, since somebody asked */
     struct conversion cache[SETS][WAYS];
     uint8_t next[SETS]; /* the way that makes room */
 };
@@ -76,20 +91,72 @@ static enum err read_aliases(struct units *u, const struct configuration *c)
     return ERR_OK;
 }
 
-static enum err make_own_units(struct units *u, const struct configuration *c)
+/* The unit of a method, made at its first use; the library is locked. NULL: no memory. */
+static const struct own_unit *take_own_unit(const char *folded)
+{
+    const struct own_unit *found = own_units;
+    while (found != NULL && strcmp(found->folded, folded) != 0) {
+        found = found->next;
+    }
+    if (found != NULL) {
+        return found;
+    }
+    struct own_unit *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return NULL;
+    }
+    made->unit = ut_new_base_unit(database);
+    if (made->unit == NULL) {
+        free(made);
+        return NULL;
+    }
+    text_copy(made->folded, sizeof made->folded, folded);
+    made->next = own_units;
+    own_units = made;
+    return made;
+}
+
+static enum err take_own_units(struct units *u, const struct configuration *c)
 {
     u->own = calloc(c->own_unit_count + 1, sizeof *u->own);
     if (u->own == NULL) {
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < c->own_unit_count; i++) {
-        unit_fold(c->own_units[i], u->own[i].folded, TEXT);
+        char folded[TEXT];
+        unit_fold(c->own_units[i], folded, sizeof folded);
         u->names[c->alias_count + i] = c->own_units[i];
-        u->own[i].unit = ut_new_base_unit(u->system);
-        u->own_count = i + 1;
-        if (u->own[i].unit == NULL) {
+        u->own[i] = take_own_unit(folded);
+        if (u->own[i] == NULL) {
             return ERR_MEMORY;
         }
+        u->own_count = i + 1;
+    }
+    return ERR_OK;
+}
+
+/* Where UDUNITS-2 finds no memory it ends the process, or reads through a null pointer:
+ * it is asked only where there is some. */
+static bool has_room(void)
+{
+    void *volatile room = malloc(ROOM_BYTES);
+    bool there = room != NULL;
+    free(room);
+    return there;
+}
+
+static enum err open_database(struct diag *d)
+{
+    ut_set_error_message_handler(ut_ignore);
+    if (!has_room()) {
+        return ERR_MEMORY;
+    }
+    if (database == NULL) {
+        database = ut_read_xml(NULL);
+    }
+    if (database == NULL) {
+        diag_set(d, "the database of UDUNITS-2 can't be read (package libudunits2-data)");
+        return ERR_IO;
     }
     return ERR_OK;
 }
@@ -100,29 +167,18 @@ enum err units_open(const struct configuration *c, struct units **out, struct di
     if (u == NULL) {
         return ERR_MEMORY;
     }
-    ut_set_error_message_handler(ut_ignore);
-    enum err e = ERR_IO;
-    u->system = ut_read_xml(NULL);
-    if (u->system == NULL) {
-        diag_set(d, "the database of UDUNITS-2 can't be read (package libudunits2-data)");
-        goto out;
-    }
-    e = ERR_MEMORY;
     u->names = calloc(c->alias_count + c->own_unit_count + 1, sizeof *u->names);
-    if (u->names == NULL) {
-        goto out;
+    enum err e = u->names == NULL ? ERR_MEMORY : read_aliases(u, c);
+    pthread_mutex_lock(&library);
+    e = e != ERR_OK ? e : open_database(d);
+    e = e != ERR_OK ? e : take_own_units(u, c);
+    pthread_mutex_unlock(&library);
+    if (e != ERR_OK) {
+        units_close(u);
+        return e;
     }
-    e = read_aliases(u, c);
-    if (e == ERR_OK) {
-        e = make_own_units(u, c);
-    }
-    if (e == ERR_OK) {
-        *out = u;
-        return ERR_OK;
-    }
-out:
-    units_close(u);
-    return e;
+    *out = u;
+    return ERR_OK;
 }
 
 void units_close(struct units *u)
@@ -134,12 +190,6 @@ void units_close(struct units *u)
         for (size_t j = 0; j < WAYS; j++) {
             cv_free(u->cache[i][j].converter);
         }
-    }
-    for (size_t i = 0; i < u->own_count; i++) {
-        ut_free(u->own[i].unit);
-    }
-    if (u->system != NULL) {
-        ut_free_system(u->system);
     }
     free(u->own);
     free(u->aliases);
@@ -167,11 +217,11 @@ static const struct unit_alias *find_alias(const struct units *u, const char *te
 static ut_unit *parse_unit(const struct units *u, const char *folded)
 {
     for (size_t i = 0; i < u->own_count; i++) {
-        if (strcmp(u->own[i].folded, folded) == 0) {
-            return ut_clone(u->own[i].unit);
+        if (strcmp(u->own[i]->folded, folded) == 0) {
+            return ut_clone(u->own[i]->unit);
         }
     }
-    return ut_parse(u->system, folded, UT_UTF8);
+    return ut_parse(database, folded, UT_UTF8);
 }
 
 static struct meaning meaning_of(const struct units *u, const char *text)
@@ -289,6 +339,24 @@ static void fill(const struct units *u, struct conversion *c)
 
 static const struct conversion too_long = {.match = UNIT_REFUSED,
                                            .reason = "it is longer than 64 bytes"};
+static const struct conversion no_memory = {.match = UNIT_UNKNOWN};
+
+/* As fill, and remembered; where there is no memory nothing is. */
+static const struct conversion *fill_and_keep(struct units *u, struct conversion *c)
+{
+    pthread_mutex_lock(&library);
+    bool room = has_room();
+    if (room) {
+        fill(u, c);
+    }
+    pthread_mutex_unlock(&library);
+    if (room) {
+        return c;
+    }
+    c->used = false;
+    u->ran_out = true;
+    return &no_memory;
+}
 
 static const struct conversion *find_conversion(struct units *u, const char *text,
                                                 const char *to)
@@ -309,8 +377,14 @@ static const struct conversion *find_conversion(struct units *u, const char *tex
     *c = (struct conversion){.used = true};
     text_copy(c->text, TEXT, text);
     text_copy(c->to, TEXT, to);
-    fill(u, c);
-    return c;
+    return fill_and_keep(u, c);
+}
+
+bool units_ran_out(struct units *u)
+{
+    bool ran_out = u->ran_out;
+    u->ran_out = false;
+    return ran_out;
 }
 
 static void explain_unknown(const struct units *u, const char *text, const char *shown,

@@ -23,6 +23,10 @@ MUST_USE enum err units_open(const struct configuration *c, struct units **out,
                              struct diag *d);
 void units_close(struct units *u); /* u may be NULL */
 
+/* True if memory ran out since the last call: then what was said of units since is not to
+ * be believed, and was not kept. Ask after whatever has no other way to say so. */
+bool units_ran_out(struct units *u);
+
 /* Converts value, given in the unit named by text, to the unit named by to.
  *   text   UTF-8 as received, e.g. "mg/L", "°C"; borrowed for the call
  *   out    in to; untouched on failure

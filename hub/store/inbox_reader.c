@@ -120,19 +120,19 @@ static enum err find_connection(struct inbox_reader *r, int64_t id,
     }
     sqlite3_bind_int64(r->connection, 1, id);
     int step = sqlite3_step(r->connection);
-    enum err e = step == SQLITE_DONE  ? ERR_DAMAGED
-                 : step == SQLITE_ROW ? ERR_OK
-                                      : sqlite_err(r->db, NULL);
-    if (e == ERR_OK) {
-        c->id = id;
-        c->session = sqlite3_column_int64(r->connection, 0);
-        c->connected_us = sqlite3_column_int64(r->connection, 1);
-        c->present = sqlite3_column_int(r->connection, 2) != 0;
+    if (step == SQLITE_ROW) {
+        *c = (struct connection){.session = sqlite3_column_int64(r->connection, 0),
+                                 .connected_us = sqlite3_column_int64(r->connection, 1),
+                                 .present = sqlite3_column_int(r->connection, 2) != 0};
         snprintf(c->source, sizeof c->source, "%s", sqlite_text(r->connection, 3));
-        *out = c;
     }
-    sqlite3_reset(r->connection);
-    return e;
+    enum err e = sqlite_reset(r->db, r->connection);
+    if (e != ERR_OK || step != SQLITE_ROW) {
+        return e != ERR_OK ? e : ERR_DAMAGED; /* there is no such connection */
+    }
+    c->id = id;
+    *out = c;
+    return ERR_OK;
 }
 
 /* Copies the row that s stands on into a. ERR_FULL: no room. */
@@ -188,18 +188,15 @@ enum err inbox_read(struct inbox_reader *r, int64_t after, size_t most, size_t b
     enum err e = ERR_OK;
     sqlite3_bind_int64(r->after, 1, after);
     sqlite3_bind_int64(r->after, 2, (sqlite3_int64)most);
-    int step = SQLITE_ROW;
-    while (n < most && total < bytes && (step = sqlite3_step(r->after)) == SQLITE_ROW) {
+    while (n < most && total < bytes && sqlite3_step(r->after) == SQLITE_ROW) {
         e = copy_row(r, r->after, a, &messages[n]);
         if (e != ERR_OK) {
             break;
         }
         total += messages[n++].size;
     }
-    if (step != SQLITE_ROW && step != SQLITE_DONE) {
-        e = sqlite_err(r->db, NULL);
-    }
-    sqlite3_reset(r->after);
+    enum err read = sqlite_reset(r->db, r->after);
+    e = read != ERR_OK ? read : e;
     if (e != ERR_OK && (e != ERR_FULL || n == 0)) {
         return e;
     }
@@ -212,11 +209,9 @@ static enum err read_one(struct inbox_reader *r, sqlite3_stmt *s, struct arena *
                          struct message *out)
 {
     int step = sqlite3_step(s);
-    enum err e = step == SQLITE_ROW    ? copy_row(r, s, a, out)
-                 : step == SQLITE_DONE ? ERR_ABSENT
-                                       : sqlite_err(r->db, NULL);
-    sqlite3_reset(s);
-    return e;
+    enum err e = step == SQLITE_ROW ? copy_row(r, s, a, out) : ERR_ABSENT;
+    enum err read = sqlite_reset(r->db, s);
+    return read != ERR_OK ? read : e;
 }
 
 enum err inbox_get(struct inbox_reader *r, int64_t id, struct arena *a,

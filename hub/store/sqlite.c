@@ -65,6 +65,11 @@ enum err sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out)
                : sqlite_err(db, NULL);
 }
 
+enum err sqlite_reset(sqlite3 *db, sqlite3_stmt *s)
+{
+    return sqlite3_reset(s) == SQLITE_OK ? ERR_OK : sqlite_err(db, NULL);
+}
+
 enum err sqlite_step_done(sqlite3 *db, sqlite3_stmt *s)
 {
     enum err e = sqlite3_step(s) == SQLITE_DONE ? ERR_OK : sqlite_err(db, NULL);

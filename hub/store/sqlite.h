@@ -37,6 +37,10 @@ enum err sqlite_err(sqlite3 *db, struct diag *d);
 MUST_USE enum err sqlite_run(sqlite3 *db, const char *sql);
 MUST_USE enum err sqlite_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out);
 
+/* Resets s; the error of its last step, or of the columns read since: they lack memory
+ * without a word and give NULL. */
+MUST_USE enum err sqlite_reset(sqlite3 *db, sqlite3_stmt *s);
+
 /* Steps a statement that gives no row, and resets it. */
 MUST_USE enum err sqlite_step_done(sqlite3 *db, sqlite3_stmt *s);
 

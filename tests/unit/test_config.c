@@ -47,10 +47,10 @@ static bool unit_fits(void *arg, const char *text, const char *to)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static bool units_ready(void *arg, const struct configuration *c)
+static enum err units_ready(void *arg, const struct configuration *c)
 {
     ++*(int *)arg;
-    return c->parameter_count > 0;
+    return c->parameter_count > 0 ? ERR_OK : ERR_IO;
 }
 
 static bool topic_is_sound(const char *pattern)

@@ -34,6 +34,7 @@ struct trying {
     struct worker worker;
     const struct configuration *configuration;
     bool json;
+    bool ran_out; /* of memory: something could not be printed */
     int usable;
 };
 
@@ -118,35 +119,36 @@ static void put_number(const char *name, double value)
     printf(",\"%s\":%s", name, isfinite(value) ? text : "null");
 }
 
-static void put_text(const char *name, const char *text)
+static void put_text(struct trying *t, const char *name, const char *text)
 {
     json_t *s = text != NULL && text[0] != '\0' ? json_string(text) : json_null();
     char *dumped = json_dumps(s, JSON_ENCODE_ANY);
+    t->ran_out = t->ran_out || dumped == NULL;
     printf("%s\"%s\":%s", strcmp(name, "device") == 0 ? "{" : ",", name,
            dumped != NULL ? dumped : "null");
     free(dumped);
     json_decref(s);
 }
 
-static void print_json(const struct shown *s)
+static void print_json(struct trying *t, const struct shown *s)
 {
     const struct reading *r = s->reading;
     char time[CLOCK_TEXT];
     clock_format_us(r->time_us, time);
-    put_text("device", r->device);
-    put_text("field", r->field);
-    put_text("time", r->time_us == CLOCK_NONE ? NULL : time);
-    put_text("time_source", time_source_text(r->time_source));
+    put_text(t, "device", r->device);
+    put_text(t, "field", r->field);
+    put_text(t, "time", r->time_us == CLOCK_NONE ? NULL : time);
+    put_text(t, "time_source", time_source_text(r->time_source));
     put_number("value", r->kind == VALUE_NUMBER ? r->value : (double)NAN);
-    put_text("unit", r->unit);
-    put_text("station", s->station);
-    put_text("parameter", s->parameter);
-    put_text("position", s->position);
+    put_text(t, "unit", r->unit);
+    put_text(t, "station", s->station);
+    put_text(t, "parameter", s->parameter);
+    put_text(t, "position", s->position);
     put_number("canonical_value", s->value);
-    put_text("canonical_unit", s->unit);
+    put_text(t, "canonical_unit", s->unit);
     printf(",\"flag\":%s", s->flag != QUALITY_NONE ? quality_text(s->flag) : "null");
-    put_text("outcome", outcome_text(s->item->outcome));
-    put_text("problem", s->problem);
+    put_text(t, "outcome", outcome_text(s->item->outcome));
+    put_text(t, "problem", s->problem);
     puts("}");
 }
 
@@ -200,11 +202,12 @@ static void put_text_row(struct table *table, const struct shown *s)
 static void show(struct trying *t, const struct work *work)
 {
     struct table *table = t->json ? NULL : table_open(headings);
+    t->ran_out = !t->json && table == NULL;
     for (size_t k = 0; k < work->decoded.count; k++) {
         struct shown s = look_at(t, &work->items[k]);
         t->usable += s.usable;
         if (t->json) {
-            print_json(&s);
+            print_json(t, &s);
         } else if (table != NULL) {
             put_text_row(table, &s);
         }
@@ -213,6 +216,7 @@ static void show(struct trying *t, const struct work *work)
         table_print(table, stdout);
     }
     table_close(table);
+    t->ran_out = units_ran_out(t->worker.normaliser.units) || t->ran_out;
 }
 
 static enum err read_payload(const char *name, struct buf *payload)
@@ -306,12 +310,26 @@ static int work_one(const struct invocation *i, struct trying *t,
                             err_text(e));
     }
     show(t, &work);
+    if (t->ran_out) {
+        arena_close(a);
+        return command_fail(i, EXIT_FAILED, "%s for all of it", err_text(ERR_MEMORY));
+    }
     if (work.decoded.count == 0) {
         command_fail(i, EXIT_FINDINGS, "%s",
                      work.reason != NULL ? work.reason : "the message holds no reading");
     }
     arena_close(a);
     return t->usable > 0 ? EXIT_DONE : EXIT_FINDINGS;
+}
+
+/* Nothing is wrong with a configuration that there was no memory for. */
+static int fail_because(const struct invocation *i, enum err e, struct diag *d)
+{
+    bool ours = err_class(e) == ERR_CLASS_RETRY;
+    if (d->text[0] == '\0') {
+        diag_set(d, "%s", err_text(e));
+    }
+    return command_fail_diag(i, ours ? EXIT_FAILED : EXIT_CONFIG, d);
 }
 
 static int try_with(const struct invocation *i, const struct configuration *c)
@@ -338,9 +356,11 @@ static int try_with(const struct invocation *i, const struct configuration *c)
     }
     buf_init(&payload, PAYLOAD_MOST);
     enum err e = worker_init(&t.worker, c, slots, &d);
-    if (e != ERR_OK) {
-        code = command_fail_diag(i, EXIT_CONFIG, &d);
-    } else if (read_payload(i->arguments[0], &payload) != ERR_OK) {
+    bool made = e == ERR_OK;
+    e = made ? read_payload(i->arguments[0], &payload) : e;
+    if (!made || e == ERR_MEMORY) {
+        code = fail_because(i, e, &d);
+    } else if (e != ERR_OK) {
         code = command_fail(i, EXIT_FAILED, "%s can't be read", i->arguments[0]);
     } else {
         const struct message m = {.id = 1,
@@ -374,7 +394,7 @@ static int try_message(struct invocation *i)
         context_print_faults(stderr, &faults);
         command_fail(i, code, "the configuration is faulty");
     } else {
-        command_fail_diag(i, code, &d);
+        code = fail_because(i, e, &d);
     }
     config_faults_fini(&faults);
     config_files_close(files);
