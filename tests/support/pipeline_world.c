@@ -19,9 +19,9 @@
 
 #define OK(call) assert_int_equal((call), ERR_OK)
 
-const char *const world_sources[WORLD_SOURCES] = {"luebeck-ttn",  "luebeck-a",
-                                                  "luebeck-b",    "wismar-gauge",
-                                                  "wismar-senml", "wismar-keep"};
+const char *const world_sources[WORLD_SOURCES] = {
+    "luebeck-ttn",  "luebeck-a",   "luebeck-b",    "wismar-gauge",
+    "wismar-senml", "wismar-keep", "luebeck-chirp"};
 
 #define BROKER "\"broker\": \"mqtt://127.0.0.1:1\", "
 #define CITY(name, title)                                                                \
@@ -41,12 +41,15 @@ const char *const world_sources[WORLD_SOURCES] = {"luebeck-ttn",  "luebeck-a",
 #define OWN ", \"own_units\": [\"NTU\", \"FNU\", \"QSU\", \"dB\"]"
 #define PROBE(unit)                                                                      \
     "{\"model\": \"probe\", \"vendor\": \"none\","                                       \
-    " \"title\": {\"de\": \"p\", \"en\": \"p\"}, \"formats\": [\"ttn\", \"json\"],"      \
+    " \"title\": {\"de\": \"p\", \"en\": \"p\"}, \"formats\":"                           \
+    " [\"ttn\", \"json\", \"chirpstack\"],"                                              \
     " \"time\": {\"field\": \"/at\", \"form\": \"unix_s\"},"                             \
     " \"records\": {\"field\": \"/history\","                                            \
     " \"time\": {\"field\": \"/ts\", \"form\": \"unix_s\"}}, \"fields\": ["              \
     "{\"field\": \"/temp\", \"parameter\": \"water_temperature\","                       \
-    " \"unit\": \"" unit "\", \"unit_field\": \"/unit\", \"sentinels\": [-127]},"        \
+    " \"unit\": \"" unit "\", \"unit_field\": \"/unit\", \"sentinels\": [-127],"         \
+    " \"rank\": 1}, {\"field\": \"/spare\", \"parameter\": \"water_temperature\","       \
+    " \"unit\": \"degC\", \"rank\": 2},"                                                 \
     "{\"field\": \"/ec\", \"parameter\": \"conductivity_raw\", \"unit\": \"mS/cm\"},"    \
     "{\"field\": \"/bat\", \"parameter\": \"battery_voltage\", \"unit\": \"V\"}],"       \
     " \"ignore\": [\"/device\", \"/crc\"]}"
@@ -72,7 +75,9 @@ static const struct {
      "\"client_id\": \"e\", \"subscribe\": [\"s/#\"], \"format\": \"senml\"},"
      "{\"source\": \"wismar-keep\", \"city\": \"wismar\", " BROKER
      "\"client_id\": \"f\", \"subscribe\": [\"k/#\"], \"format\": \"number\","
-     " \"topic\": \"k/{device}/{field}\", \"take_retained\": true}]}",
+     " \"topic\": \"k/{device}/{field}\", \"take_retained\": true},"
+     "{\"source\": \"luebeck-chirp\", \"city\": \"luebeck\", " BROKER
+     "\"client_id\": \"g\", \"subscribe\": [\"c/#\"], \"format\": \"chirpstack\"}]}",
      PIPELINE_FIRST},
     {"devices/probe.json", PROBE("degC"), PIPELINE_FIRST},
     {"devices/probe.json", PROBE("K"), PIPELINE_CHANGED},
@@ -100,6 +105,11 @@ static const struct {
      "{\"device\": \"json-1\", \"model\": \"probe\", \"at\": [{\"station\": "
      "\"luebeck-a\", \"from\": \"2020-01-01T00:00:00Z\", \"to\": null,"
      " \"positions\": {\"main\": {\"as\": \"mid\", \"depth_m\": 2}}}]}",
+     PIPELINE_FIRST},
+    {"cities/luebeck/device-5.json",
+     "{\"device\": \"0102030405060708\", \"model\": \"probe\", \"at\": [{\"station\": "
+     "\"luebeck-a\", \"from\": \"2020-01-01T00:00:00Z\", \"to\": null,"
+     " \"positions\": {\"main\": {\"as\": \"low\", \"depth_m\": 3}}}]}",
      PIPELINE_FIRST},
     {"cities/luebeck/device-4.json",
      "{\"device\": \"late-1\", \"model\": \"probe\", \"at\": [{\"station\": "
