@@ -215,12 +215,20 @@ static void put_hub(const struct configuration *c, const struct source *s, struc
     }
 }
 
+/* A wildcard at the front takes the topics of our nodes too, of all cities: they are not
+ * the feeder's to write. The broker looks at what is denied first. */
 static void put_feeder(const struct source *s, struct buf *to)
 {
+    bool wide = false;
     for (size_t k = 0; k < s->subscribe_count; k++) {
-        if (!is_ours(topic_filter_of(s->subscribe[k]))) {
-            buf_put_format(to, "topic write %s\n", topic_filter_of(s->subscribe[k]));
+        const char *filter = topic_filter_of(s->subscribe[k]);
+        if (!is_ours(filter)) {
+            buf_put_format(to, "topic write %s\n", filter);
         }
+        wide = wide || filter[0] == '+' || filter[0] == '#';
+    }
+    if (wide) {
+        buf_put_text(to, "topic deny kogge/#\n");
     }
 }
 

@@ -103,6 +103,19 @@ static void test_acl_rules_of_a_node_name_its_own_topics_only(void **state)
     assert_false(is_user(filter, "n1", "user from-"));
 }
 
+static void test_acl_who_feeds_a_wide_filter_is_no_node(void **state)
+{
+    (void)state;
+    static const char *const wide[] = {"#", "+/x", "$share/g/+/v1/#"};
+    static const char *const narrow[] = {"a/#"};
+    const char *denied = "topic deny kogge/#\n";
+    for (size_t k = 0; k < sizeof wide / sizeof *wide; k++) {
+        assert_true(is_user(&wide[k], "n1", denied));
+    }
+    assert_true(is_user(narrow, "n1", "user from-s\n"));
+    assert_false(is_user(narrow, "n1", denied));
+}
+
 static void test_acl_hostile_ids_become_no_user(void **state)
 {
     (void)state;
@@ -181,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_acl_a_node_is_a_device_whose_topic_a_source_takes),
         cmocka_unit_test(test_acl_rules_of_a_node_name_its_own_topics_only),
+        cmocka_unit_test(test_acl_who_feeds_a_wide_filter_is_no_node),
         cmocka_unit_test(test_acl_hostile_ids_become_no_user),
         cmocka_unit_test(test_acl_hostile_filters_and_users_are_faults),
         cmocka_unit_test(test_acl_settings_listen_where_the_sources_ask),
