@@ -23,6 +23,7 @@ from mqtt_wire import Publisher, Subscriber, publish_packet
 MODEL = {"model": "node", "formats": ["senml"],
          "fields": [{"field": "/t", "parameter": "water_temperature", "unit": "Cel"}]}
 NODE_A, NODE_B = "kogge/v1/aland/a1/", "kogge/v1/bland/b1/"
+GROUP = "group-3f61c0a9d7e2"  # nobody guesses it
 LIVE_A = "kogge/v1/aland/akai/water_temperature/observation"
 TOPICS = [NODE_A + "up", NODE_A + "status", NODE_A + "receipt", NODE_A + "config", LIVE_A,
           NODE_B + "up", NODE_B + "status", NODE_B + "receipt", NODE_B + "config",
@@ -39,6 +40,8 @@ RULES = {
     "public": ([], [LIVE_A, LIVE_A.replace("aland/akai", "bland/bkai")]),
 }
 END = "end/of/test"
+# As a client may ask for the same: mosquitto grants each of these to everybody.
+WAYS = ["{}", "#", "+/#", "{deep}", "$share/some-group/{}", "$share/some-group/#"]
 
 
 class World(unittest.TestCase):
@@ -55,7 +58,7 @@ class World(unittest.TestCase):
                           password_file=self.root + "/hub-a.pass"),
                    source("b", self.port, ["kogge/v1/bland/+/up"], format="senml",
                           city="bland"),
-                   source("plain", self.port, ["$share/group/pegel/#"], format="number",
+                   source("plain", self.port, [f"$share/{GROUP}/pegel/#"], format="number",
                           city="aland", topic="pegel/{device}/{field}")]
         for s in sources:
             s.update({"broker": f"{scheme}://127.0.0.1:{self.port}", **others})
@@ -81,7 +84,7 @@ class World(unittest.TestCase):
                            check=True)
         with open(self.out + "/acl", "a", encoding="ascii") as file:
             file.write("\nuser all\ntopic readwrite #\ntopic read $SYS/#\n")
-            for user in RULES:
+            for user in [*RULES, "aland.a2"]:
                 file.write(f"\nuser {user}\ntopic read {END}\n")
         with open(self.root + "/test.conf", "w", encoding="utf-8") as file:
             file.write(text + f"\nuser root\npersistence_location {self.root}/\n"
@@ -122,12 +125,6 @@ class World(unittest.TestCase):
         others.setdefault("client_id", user + "-own")
         return kind(self.port, **others)
 
-
-class Passwords(World):
-    def setUp(self):
-        super().setUp()
-        self.make_folder()
-
     def delivered(self, reader, sender):
         """Topics that come to reader, up to the end that sender then sends."""
         sender.publish(END, b"")
@@ -139,6 +136,23 @@ class Passwords(World):
                 reader.ack(message)
             got.append(message.topic)
         raise AssertionError(f"the end did not come, only {got}")
+
+    def arrived(self, reader, user):
+        """A user has one connection: the reader itself sends the end."""
+        reader.send(publish_packet(END, b"", qos=0))
+        got = []
+        while (message := reader.read()) is not None and message.topic != END:
+            reader.ack(message)
+            self.assertEqual(message.payload.decode(), user)
+            got.append(message.topic)
+        self.assertIsNotNone(message, "the end did not come")
+        return got
+
+
+class Passwords(World):
+    def setUp(self):
+        super().setUp()
+        self.make_folder()
 
     def test_every_user_may_publish_what_is_written_and_nothing_else(self):
         self.assertEqual(self.acl().code, 3)
@@ -153,17 +167,6 @@ class Passwords(World):
                     # all that was sent has its answer: what was let through is on its way
                     self.assertEqual(sorted(self.arrived(reader, user)), sorted(may_write))
 
-    def arrived(self, reader, user):
-        """A user has one connection: the reader itself sends the end."""
-        reader.send(publish_packet(END, b"", qos=0))
-        got = []
-        while (message := reader.read()) is not None and message.topic != END:
-            reader.ack(message)
-            self.assertEqual(message.payload.decode(), user)
-            got.append(message.topic)
-        self.assertIsNotNone(message, "the end did not come")
-        return got
-
     def test_every_user_reads_what_is_written_and_nothing_else(self):
         self.acl()
         self.start()
@@ -177,6 +180,55 @@ class Passwords(World):
                             writer.publish(topic, b"1")
                     self.assertEqual(sorted(set(self.delivered(reader, writer))),
                                      sorted(may_read))
+
+    def test_no_way_to_subscribe_leads_to_more(self):
+        """Each user, each topic that is not his, each way to ask for it; and what is his
+        does come by the same way."""
+        self.acl()
+        self.start()
+        with self.client(Publisher, "all") as writer:
+            for user, (_, may_read) in RULES.items():
+                for topic in TOPICS:
+                    with self.subTest(f"{user} {topic}"), self.client(Subscriber, user) as reader:
+                        for way in WAYS:
+                            reader.subscribe(way.format(topic, deep=topic.rsplit("/", 1)[0] + "/+"))
+                        reader.subscribe(END)
+                        if not topic.startswith("$"):
+                            writer.publish(topic, b"1")
+                        self.assertEqual(set(self.delivered(reader, writer)),
+                                         {topic} & set(may_read))
+
+    def test_a_node_of_no_city_and_a_node_of_the_same_city(self):
+        """A user for each device of a city: none reads or writes for its neighbour."""
+        self.folder.put_device("aland", device("a2", "node", "akai"))
+        self.assertEqual(self.acl().code, 3)
+        self.start()
+        both = [f"kogge/v1/aland/{name}/{what}" for name in ("a1", "a2")
+                for what in ("up", "status", "receipt", "config")]
+        with self.client(Subscriber, "all") as reader, self.client(Publisher, "aland.a2") as node:
+            reader.subscribe("#")
+            for topic in both:
+                node.publish(topic, b"aland.a2")
+            self.assertEqual(sorted(self.arrived(reader, "aland.a2")),
+                             ["kogge/v1/aland/a2/status", "kogge/v1/aland/a2/up"])
+        with self.client(Publisher, "all") as writer, self.client(Subscriber, "aland.a2") as reader:
+            for topic in ("#", *both, END):
+                reader.subscribe(topic)
+            for topic in both:
+                writer.publish(topic, b"1")
+            self.assertEqual(set(self.delivered(reader, writer)),
+                             {"kogge/v1/aland/a2/receipt", "kogge/v1/aland/a2/config"})
+
+    def test_a_group_that_is_guessed_easily_is_named(self):
+        self.folder.hub["sources"][2]["subscribe"] = ["$share/hub/pegel/#"]
+        self.folder.put("hub.json", self.folder.hub)
+        done = self.acl()
+        self.assertEqual(done.code, 3)
+        self.assertIn("source plain: who guesses the group hub of its subscription", done.err)
+        shutil.rmtree(self.out)
+        self.folder.hub["sources"][2]["subscribe"] = [f"$share/{GROUP}/pegel/#"]
+        self.folder.put("hub.json", self.folder.hub)
+        self.assertNotIn("group", self.acl().err)
 
     def test_who_has_no_or_a_wrong_password_is_out(self):
         self.acl()
@@ -307,12 +359,28 @@ class Certificates(World):
         return context
 
     def test_the_certificate_is_the_user(self):
+        """What each may write is as with passwords; what he says of himself does not count."""
         with self.client(Subscriber, "", tls=self.tls("all"), client_id="x") as reader:
             reader.subscribe("#")
-            with self.client(Publisher, "", tls=self.tls("aland.a1"), client_id="y") as node:
-                node.publish(NODE_B + "up", b"")
-                node.publish(NODE_A + "up", b"")
-                self.assertEqual(reader.read().topic, NODE_A + "up")
+            for user, (may_write, _) in RULES.items():
+                with self.subTest(user), Publisher(self.port, client_id="hub-a", tls=self.tls(user),
+                                                   user="all", password="all") as writer:
+                    for topic in TOPICS:
+                        if not topic.startswith("$"):
+                            writer.publish(topic, user.encode())
+                    self.assertEqual(sorted(self.arrived(reader, user)), sorted(may_write))
+
+    def test_each_reads_what_is_his_by_his_certificate(self):
+        with self.client(Publisher, "", tls=self.tls("all"), client_id="x") as writer:
+            for user, (_, may_read) in RULES.items():
+                with self.subTest(user), self.client(Subscriber, "", tls=self.tls(user),
+                                                     client_id="y") as reader:
+                    for topic in ("#", *TOPICS):
+                        reader.subscribe(topic)
+                    for topic in TOPICS:
+                        if not topic.startswith("$"):
+                            writer.publish(topic, b"1")
+                    self.assertEqual(set(self.delivered(reader, writer)), set(may_read))
 
     def test_without_a_certificate_or_with_a_revoked_one_there_is_no_way_in(self):
         refused = (ssl.SSLError, ConnectionError, OSError)

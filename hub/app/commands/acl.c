@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILE_MOST = 64 << 20, SECRET_BYTES = 16, SECRET_MOST = 512 };
+enum { FILE_MOST = 64 << 20, SECRET_BYTES = 16, SECRET_MOST = 512, GROUP_LEAST = 16 };
 
 struct writing {
     const struct invocation *invocation;
@@ -57,6 +57,29 @@ static void say_source(struct writing *w, const struct acl_user *u, const char *
     } else {
         command_say(w->invocation, "source %s: put %s where its password_file shall be",
                     s->source, path);
+    }
+}
+
+/* mosquitto asks its rules when a message is delivered, not who may subscribe: whoever
+ * knows the name of a group joins it, and what is handed to him does not reach the hub.
+ */
+static void check_groups(struct writing *w)
+{
+    static const char shared[] = "$share/";
+    for (size_t k = 0; k < w->configuration->source_count; k++) {
+        const struct source *s = &w->configuration->sources[k];
+        for (size_t f = 0; f < s->subscribe_count; f++) {
+            const char *group = s->subscribe[f] + sizeof shared - 1;
+            if (strncmp(s->subscribe[f], shared, sizeof shared - 1) == 0 &&
+                strcspn(group, "/") < GROUP_LEAST) {
+                w->findings++;
+                command_say(w->invocation,
+                            "source %s: who guesses the group %.*s of its subscription "
+                            "takes messages away from it; name it with %d characters "
+                            "that nobody guesses",
+                            s->source, (int)strcspn(group, "/"), group, GROUP_LEAST);
+            }
+        }
     }
 }
 
@@ -169,10 +192,7 @@ static enum err put_passwords(struct writing *w, struct diag *d)
     }
     unlink(part);
     explicit_bzero(secret, sizeof secret);
-    if (text.bytes != NULL) {
-        explicit_bzero(text.bytes, text.length);
-    }
-    buf_fini(&text);
+    buf_wipe(&text);
     return e;
 }
 
@@ -299,6 +319,7 @@ static int acl(struct invocation *i)
             : acl_list_users(w.configuration, &w, skip_device, &w.users, &w.count, &d);
     e = e != ERR_OK ? e : put_all(&w, folder != NULL ? folder : "broker", &d);
     if (e == ERR_OK) {
+        check_groups(&w);
         printf("%s/mosquitto.conf\n", w.folder);
     }
     free(w.users);
