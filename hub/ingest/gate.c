@@ -259,7 +259,7 @@ static bool await(struct gate *g, struct pollfd polled[4])
     int ready = ppoll(polled, 4,
                       holding    ? &silence
                       : g->heard ? &rest
-                      : &first_word,
+                                 : &first_word,
                       NULL);
     if (ready < 0) {
         for (int i = 0; i < 4; i++) {
