@@ -8,7 +8,6 @@ import shutil
 import signal
 import sqlite3
 import sys
-import threading
 import time
 import unittest
 
@@ -16,7 +15,6 @@ import broker as brokers
 from kogge import Folder, Hub, device, kogge, source, station, temporary
 from mqtt_wire import Publisher
 
-KILLS = 30 if os.environ.get("KOGGE_LONG") else 10
 MODEL = {"model": "buoy", "time": {"field": "/ms", "form": "unix_ms"},
          "fields": [{"field": "/t", "parameter": "water_temperature", "unit": "degC"},
                     {"field": "/bat", "parameter": "battery_voltage", "unit": "V"}]}
@@ -237,72 +235,6 @@ class Reload(World):
         self.send(("other/1", message("b1", 9)))
         hub.wait_messages(1)
         self.assertEqual(len(self.dump()), 1)
-
-
-class Kill(World):
-    """Whoever was told that a message arrived finds it stored, once."""
-
-    def load(self, stop, acked):
-        """About 2,000 messages/s until told to stop."""
-        def messages():
-            number = 0
-            while not stop.is_set():
-                yield "buoy/b1", message("b1", number)
-                number += 1
-        with Publisher(self.broker.port) as publisher:
-            publisher.publish_many(messages(), 200, rate=2000)
-            acked.update(publisher.acked)
-            publisher.leave()
-
-    def inbox_rows(self):
-        db = sqlite3.connect(f"file:{self.data}/inbox.db?mode=ro", uri=True, timeout=20)
-        try:
-            return db.execute("SELECT count(*) FROM messages").fetchone()[0]
-        finally:
-            db.close()
-
-    def wait_rows(self, count, seconds=60):
-        end = time.monotonic() + seconds
-        while self.inbox_rows() < count:
-            self.assertLess(time.monotonic(), end, "no more messages arrive")
-            time.sleep(0.01)
-
-    def test_every_acknowledged_message_is_stored_once(self):
-        hub = self.start()
-        hub.wait_connected()
-        stop, acked = threading.Event(), set()
-        thread = threading.Thread(target=self.load, args=(stop, acked))
-        thread.start()
-        try:
-            for k in range(KILLS):
-                self.wait_rows(self.inbox_rows() + 300 + 137 * (k % 5))
-                hub.kill()
-                hub = self.start(wait=False)
-        finally:
-            stop.set()
-            thread.join()
-        self.assertGreater(len(acked), 300 * KILLS)
-        hub.wait_status(lambda s: s["hub"]["waiting"] == 0 and
-                        len(self.dump()) >= len(acked), 120)
-        rows = self.dump()
-        values = {}
-        for row in rows:
-            self.assertNotIn(row[5], values, "stored twice")
-            values[row[5]] = row[6]
-        for number in acked:
-            value = values.get(when(number).replace(".000Z", "Z"), values.get(
-                when(number)[:-1] + "000Z"))
-            self.assertIsNotNone(value, f"{when(number)} was acknowledged and is gone")
-            self.assertEqual(float(value), number % 2500 / 100)
-        self.check_books(hub.status(), len(rows))
-
-    def check_books(self, status, observations):
-        """Redelivered messages end as duplicates; nothing is left over."""
-        row = status["sources"][0]
-        self.assertEqual(row["messages"], self.inbox_rows())
-        self.assertEqual(row["outcomes"]["stored"], observations)
-        self.assertEqual(row["readings"], sum(row["outcomes"].values()))
-        self.assertEqual(row["rejected"] + row["pending"] + row["conflict"], 0)
 
 
 class Verbs(World):

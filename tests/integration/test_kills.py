@@ -1,0 +1,448 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""The hub is killed: before and after each sync, send, rename and write of a run; at random
+moments under load; and while a verb does its work. Started again, it has lost nothing and
+doubled nothing, and its books balance. See killing.py for how points are drawn."""
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import broker as brokers
+import killing
+from faults import faults, read_counts
+from fake_ckan import FakeCkan
+from killing import TALLY, draw
+from kogge import Hub, kogge, temporary
+from mqtt_wire import Client, Publisher, Subscriber
+
+WAVES = 4
+POINTS_OF_A_RUN = 16
+POINTS_OF_A_VERB = 4
+RANDOM = 100 if killing.LONG else 5
+RATE = 2000
+
+
+def tearDownModule():
+    print("\n" + TALLY.line())
+
+
+class World(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.root = temporary(self)
+        self.config = self.root + "/conf"
+        print(f"{self.id()}: KOGGE_SEED={killing.SEED}")
+
+    def start_broker(self, settings=""):
+        self.broker = brokers.Broker(settings)
+        self.addCleanup(self.broker.close)
+
+    def start(self, data, **variables):
+        hub = Hub(self.config, data, wait=False, **variables)
+        self.addCleanup(hub.__exit__)
+        return hub
+
+    def ask(self, data, *arguments, **variables):
+        return kogge(*arguments, "--config", self.config, "--data", data, **variables)
+
+    def done(self, data, *arguments):
+        done = self.ask(data, *arguments)
+        self.assertEqual(done.code, 0, (arguments, done))
+        return done
+
+    def dump(self, data):
+        return killing.comparable(self.done(data, "dump").out)
+
+    def wait(self, condition, hub, seconds=60):
+        """Until condition holds, or the hub is dead."""
+        end = time.monotonic() + seconds
+        while hub.process.poll() is None and not condition():
+            self.assertLess(time.monotonic(), end, f"it does not come to an end: {hub.log}")
+            time.sleep(0.003)
+
+    def publish(self, messages):
+        with Publisher(self.broker.port) as publisher:
+            publisher.publish_many(messages)
+            publisher.leave()
+
+    def check_dump(self, data, wanted):
+        self.assertEqual(TALLY.compare(self.dump(data), wanted), ([], []))
+
+    def check_inbox(self, data, acknowledged):
+        missing = acknowledged - set(killing.messages(data))
+        TALLY.lost += len(missing)
+        self.assertEqual(missing, set(), "acknowledged, and not in the inbox")
+
+    def check_files_whole(self, data, wanted):
+        """What lies under a final name has all rows of a time when it was written."""
+        for path, content in killing.exported(data).items():
+            rows = wanted[path].splitlines(True)
+            self.assertTrue(content.endswith(b"\n") and set(content.splitlines(True)) <= set(rows),
+                            f"{path} is not whole")
+
+
+class Run(World):
+    """Forty messages, each acknowledged before the broker sends the next: so each has its
+    commit and its PUBACK."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_broker("max_inflight_messages 1")
+        killing.make_folder(self.config, self.broker.port)
+        self.sent = []
+        for wave in range(WAVES):
+            self.sent += killing.ten_messages(wave)
+
+    def empty_sessions(self):
+        """The broker knows both clients and has nothing for them."""
+        for name, topic in (("buoys", "buoy/#"), ("staffs", "pegel/#")):
+            Client(self.broker.port, "kogge-" + name, clean=True).leave()
+            with Subscriber(self.broker.port, "kogge-" + name, clean=False) as subscriber:
+                subscriber.subscribe(topic)
+                subscriber.leave()
+
+    def is_done(self, data, count):
+        return (len(set(killing.messages(data))) >= count and killing.is_worked_off(data))
+
+    def first_run(self, data, **settings):
+        """Until it is killed; or to the end, with files written and stopped in order. Half
+        of the messages wait for it, the others come wave by wave."""
+        self.empty_sessions()
+        half = len(self.sent) // 2
+        self.publish(self.sent[:half])
+        hub = self.start(data, **faults(**settings))
+        self.wait(lambda: self.is_done(data, half), hub)
+        for at in range(half, len(self.sent), 10):
+            self.publish(self.sent[at:at + 10])
+            self.wait(lambda upto=at + 10: self.is_done(data, upto), hub)
+        if hub.process.poll() is None:
+            self.ask(data, "export")
+        return hub.stop()
+
+    def second_run(self, data):
+        """The same data folder, not disturbed: dump and files at the end."""
+        hub = self.start(data)
+        self.wait(lambda: self.is_done(data, len(self.sent)), hub)
+        hub.wait_status(lambda s: s["hub"]["running"])
+        self.check_inbox(data, set(self.sent))
+        self.done(data, "export")
+        self.done(data, "audit")
+        dump, files = self.dump(data), killing.exported(data)
+        hub.kill()
+        return dump, files
+
+    def undisturbed(self):
+        data = self.root + "/undisturbed"
+        self.assertEqual(self.first_run(data, count=self.root + "/counts"), 0)
+        dump, files = self.second_run(data)
+        self.assertEqual(len(dump), killing.READINGS_OF_TEN * WAVES)
+        self.assertEqual(len(files), 3)  # two months and the newest days
+        shutil.rmtree(data)
+        counts = read_counts(self.root + "/counts")
+        print("undisturbed:", counts)
+        for kind in ("sync", "send"):
+            self.assertGreaterEqual(counts[kind], len(self.sent))
+        return counts["points"], dump, files
+
+    def test_killed_at_each_point(self):
+        points, dump, files = self.undisturbed()
+        for point in draw("run", points, POINTS_OF_A_RUN):
+            with self.subTest(point=point, seed=killing.SEED):
+                data = f"{self.root}/{point}"
+                code = self.first_run(data, kill=point)
+                TALLY.points += 1
+                TALLY.killed += code == -signal.SIGKILL
+                self.assertIn(code, (0, -signal.SIGKILL))
+                self.check_files_whole(data, files)
+                after, written = self.second_run(data)
+                self.assertEqual(TALLY.compare(after, dump), ([], []))
+                self.assertEqual(written, files)
+                shutil.rmtree(data)
+        self.assertGreaterEqual(TALLY.killed * 10, TALLY.points * 9)
+
+
+class Load(World):
+    """Killed at random moments while about 2,000 messages come each second."""
+
+    def load(self, stop, acked):
+        def messages():
+            number = 0
+            while not stop.is_set():
+                yield killing.buoy(number)
+                number += 1
+        with Publisher(self.broker.port) as publisher:
+            publisher.publish_many(messages(), 200, RATE)
+            acked.update(publisher.acked)
+            publisher.leave()
+
+    def rows(self, data):
+        return (killing.ask_database(data, "inbox.db", "SELECT max(id) FROM messages")
+                or [(0,)])[0][0] or 0
+
+    def kill_again_and_again(self, data):
+        """Some time after the hub has taken its first message of this life. After a kill it
+        takes one message a batch up to where it stood; each fourth life goes beyond."""
+        moments = killing.generator("load")
+        for k in range(RANDOM):
+            before = self.rows(data)
+            hub = self.start(data)
+            self.wait(lambda least=before: self.rows(data) > least, hub)
+            if k % 4 == 3:
+                self.wait(lambda least=before: killing.cursor(data) >= least, hub)
+            time.sleep(moments.uniform(0, 0.4))
+            self.assertEqual(hub.kill(), -signal.SIGKILL, hub.log)
+            TALLY.random += 1
+
+    def test_killed_at_random_moments(self):
+        self.start_broker()
+        killing.make_folder(self.config, self.broker.port)
+        data = self.root + "/data"
+        hub = self.start(data)
+        hub.wait_status(lambda s: s["hub"]["running"])
+        hub.wait_connected()
+        hub.stop()
+        stop, acked = threading.Event(), set()
+        thread = threading.Thread(target=self.load, args=(stop, acked))
+        thread.start()
+        try:
+            self.kill_again_and_again(data)
+        finally:
+            stop.set()
+            thread.join()
+        self.assertGreater(len(acked), RATE * RANDOM * 0.1)
+        self.check(data, acked)
+
+    def check(self, data, acked):
+        hub = self.start(data)
+        topic, last = killing.buoy(max(acked))
+        self.wait(lambda: killing.is_worked_off(data) and killing.ask_database(
+            data, "inbox.db", "SELECT 1 FROM messages WHERE topic = ? AND payload = ?",
+            topic, last), hub, 300)
+        self.check_inbox(data, {killing.buoy(number) for number in acked})
+        self.done(data, "audit")
+        rows = [line.split("\t") for line in self.dump(data)]
+        there = [(row[1], row[5], float(row[6])) for row in rows]
+        self.assertEqual(TALLY.compare(there, self.wanted_rows(acked)), ([], []))
+        source, _ = hub.status()["sources"]
+        self.assertEqual(source["messages"], len(killing.messages(data)))
+        self.assertEqual(source["outcomes"]["stored"], len(there))
+        self.assertEqual(source["readings"], sum(source["outcomes"].values()))
+        self.assertEqual(source["rejected"] + source["pending"] + source["conflict"], 0)
+        self.assertEqual(hub.stop(), 0)
+
+    def wanted_rows(self, acked):
+        for number in acked:
+            seconds = killing.BASE_MS // 1000 + 60 * number
+            moment = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(seconds))
+            yield f"at-b{number % 3}", moment, number % 2500 / 100
+
+
+class Verbs(World):
+    """A verb is killed at each of its points; the same verb again completes. All begin with
+    the same store: forty messages, the files of half of them, a portal that had nothing."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.mkdtemp(prefix="kogge-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.made, True)
+        cls.portal = FakeCkan()
+        cls.addClassCleanup(cls.portal.close)
+        cls.base, cls.early = cls.made + "/data", cls.made + "/early"
+        with brokers.Broker() as broker:
+            cls.prepare(broker)
+
+    @classmethod
+    def prepare(cls, broker):
+        config = killing.make_folder(cls.made + "/conf", broker.port, cls.portal.url).path
+        cls.portal.away = True
+        with Hub(config, cls.base) as hub:
+            hub.wait_connected()
+            for wave in range(WAVES):
+                with Publisher(broker.port) as publisher:
+                    publisher.publish_many(killing.ten_messages(wave))
+                    publisher.leave()
+                hub.wait_messages(10 * (wave + 1))
+                if wave == WAVES // 2:
+                    done = [hub.ask("export").code, hub.ask("backup", cls.early).code]
+                    assert done == [0, 0], done
+        cls.portal.away = False
+
+    def setUp(self):
+        super().setUp()
+        self.config = self.made + "/conf"
+        self.data, self.copy = self.root + "/data", self.root + "/copy"
+        self.counts = self.root + "/counts"
+        self.wanted = self.dump(self.base)
+
+    def refresh(self):
+        for folder in (self.data, self.copy, self.copy + ".part"):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.base, self.data)
+        self.portal.clear()
+
+    def count(self, *arguments, code=0):
+        """Points of the verb undisturbed; the data folder is as it leaves it."""
+        self.refresh()
+        done = self.ask(self.data, *arguments, **faults(count=self.counts))
+        self.assertEqual(done.code, code, done)
+        return read_counts(self.counts)["points"]
+
+    def kill_at_each_point(self, points, arguments, between, after):
+        """between: judges what the kill left; True: that was all, it is not run again."""
+        drawn = draw(arguments[0], points, POINTS_OF_A_VERB)
+        for point in drawn:
+            with self.subTest(arguments[0], point=point, seed=killing.SEED):
+                self.refresh()
+                done = self.ask(self.data, *arguments, **faults(kill=point))
+                TALLY.points += 1
+                TALLY.killed += done.code == -signal.SIGKILL
+                self.assertEqual(done.code, -signal.SIGKILL, done)
+                if not between():
+                    self.done(self.data, *arguments)
+                after()
+        print(f"kills in {arguments[0]}: {len(drawn)} of {points} points")
+
+    def check_store(self):
+        self.done(self.data, "audit")
+        self.check_dump(self.data, self.wanted)
+
+    def test_export(self):
+        before = killing.exported(self.base)
+        points = self.count("export")
+        files = killing.exported(self.data)
+        self.assertEqual(len(files), 3)
+        self.assertNotEqual(before, files)
+
+        def between():
+            for path, content in killing.exported(self.data).items():
+                self.assertIn(content, (before.get(path), files[path]), path)
+            self.check_store()
+
+        def after():
+            self.assertEqual(killing.exported(self.data), files)
+            self.check_store()
+        self.kill_at_each_point(points, ["export"], between, after)
+
+    def test_publish(self):
+        points = self.count("publish", "--once")
+        sent = self.portal.files("water")
+        self.assertEqual(sent, {os.path.basename(path): [content] for path, content in
+                                killing.exported(self.data).items()})
+
+        def after():
+            self.assertEqual(self.portal.files("water"), sent)
+            writes = self.portal.writes
+            self.done(self.data, "publish", "--once")
+            self.assertEqual(self.portal.writes, writes, "it was not noted as done")
+            self.check_store()
+        self.kill_at_each_point(points, ["publish", "--once"], self.check_store, after)
+
+    def test_backup(self):
+        points = self.count("backup", self.copy)
+        names = sorted(os.listdir(self.copy))
+
+        def between():
+            self.check_store()
+            return os.path.exists(self.copy)
+
+        def after():
+            self.assertEqual(sorted(os.listdir(self.copy)), names)
+            self.assertFalse(os.path.exists(self.copy + ".part"))
+            shutil.rmtree(self.data)
+            self.done(self.data, "restore", self.copy)
+            self.check_store()
+        self.kill_at_each_point(points, ["backup", self.copy], between, after)
+
+    def test_restore(self):
+        points = self.count("restore", self.early, "--force")
+        before, self.wanted = self.wanted, self.dump(self.data)
+        self.assertNotEqual(before, self.wanted)
+
+        def between():
+            self.done(self.data, "audit")
+            self.assertIn(self.dump(self.data), (before, self.wanted))
+
+        def after():
+            self.check_store()
+            for path in glob.glob(self.data + ".*"):
+                shutil.rmtree(path)
+        self.kill_at_each_point(points, ["restore", self.early, "--force"], between, after)
+
+    def test_replay_of_rejected(self):
+        again = ["rejected", "replay"]
+        points = self.count(*again, code=3)  # they are as broken as before
+
+        def between():
+            self.assertEqual(self.ask(self.data, *again).code, 3)
+            return True
+        self.kill_at_each_point(points, again, between, self.check_store)
+
+
+class Migration(World):
+    """The hub is killed while it brings stores of an older program up to date."""
+
+    TOOL = os.path.join(os.path.dirname(faults()["LD_PRELOAD"]), "older_tool")
+
+    def older(self):
+        """(hub, inbox) of all older programs; 0 has no table yet."""
+        text = subprocess.run([self.TOOL], check=True, capture_output=True, text=True).stdout
+        newest = tuple(map(int, text.split()))
+        pairs = [(h, i) for h in range(1, newest[0] + 1) for i in range(1, newest[1] + 1)]
+        return [(0, 0)] + [pair for pair in pairs if pair != newest]
+
+    def make(self, data, hub, inbox, messages):
+        subprocess.run([self.TOOL, data, str(hub), str(inbox)], check=True)
+        if inbox > 0:
+            database = killing.sqlite3.connect(data + "/inbox.db")
+            database.execute("INSERT INTO sources(name) VALUES('buoys')")
+            database.execute("INSERT INTO connections(source, session, connected, present) "
+                             "VALUES(1, 1, 1748735400000000, 0)")
+            database.executemany(
+                "INSERT INTO messages(connection, arrival, packet, flags, topic, payload) "
+                "VALUES(1, 1760000000000000, 1, 0, ?, ?)", messages)
+            database.commit()
+            database.close()
+
+    def work(self, data, **variables):
+        """A hub that works off what is there and stops; its exit code."""
+        hub = self.start(data, **variables)
+        self.wait(lambda: (hub.status() or {}).get("hub", {}).get("running") and
+                  killing.is_worked_off(data), hub)
+        return hub.stop()
+
+    def test_killed_in_a_migration(self):
+        killing.make_folder(self.config)
+        messages = [m for m in killing.ten_messages(0) if m[0].startswith("buoy/")]
+        data, counts = self.root + "/data", self.root + "/counts"
+        for versions in self.older():
+            self.make(data, *versions, messages)
+            self.assertEqual(self.work(data, **faults(count=counts)), 0)
+            wanted = self.dump(data)
+            self.assertEqual(len(wanted), 5 if versions[1] > 0 else 0)
+            for point in draw(f"migration {versions}", read_counts(counts)["points"],
+                              POINTS_OF_A_VERB):
+                with self.subTest(versions=versions, point=point, seed=killing.SEED):
+                    shutil.rmtree(data)
+                    self.make(data, *versions, messages)
+                    code = self.work(data, **faults(kill=point))
+                    TALLY.points += 1
+                    TALLY.killed += code == -signal.SIGKILL
+                    self.assertEqual(self.work(data), 0)
+                    self.done(data, "audit")
+                    self.check_dump(data, wanted)
+            shutil.rmtree(data)
+
+
+if __name__ == "__main__":
+    if not brokers.PROGRAM:
+        print("SKIP test_kills: no mosquitto")
+        sys.exit(77)
+    unittest.main()

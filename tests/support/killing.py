@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where to kill, and what came of it, for tests that kill the hub.
+
+    for point in draw("export", points, 6): ...    # KOGGE_LONG: all of them
+    TALLY.compare(dump, undisturbed)               # counts what is lost and doubled
+KOGGE_SEED draws the same points again; the seed is printed."""
+import collections
+import json
+import os
+import random
+import sqlite3
+
+from kogge import Folder, device, source, station
+
+LONG = bool(os.environ.get("KOGGE_LONG"))
+SANITIZED = any(name in os.environ.get("KOGGE_BIN", "") for name in ("asan", "tsan"))
+SEED = int(os.environ.get("KOGGE_SEED") or random.SystemRandom().randrange(1 << 32))
+
+
+def generator(name):
+    """Draws of one test do not depend on which others run."""
+    return random.Random(f"{SEED} {name}")
+
+
+def draw(name, points, count):
+    """Numbers of points from 1, in order: all, or about count of them."""
+    if LONG:
+        return range(1, points + 1)
+    count = max(2, count // 3) if SANITIZED else count
+    return sorted(generator(name).sample(range(1, points + 1), min(count, points)))
+
+
+class Tally:
+    def __init__(self):
+        self.points = self.killed = self.random = self.lost = self.doubled = 0
+
+    def compare(self, there, wanted):
+        """Lines that should be the same, in whatever order; gives those that are not."""
+        there, wanted = collections.Counter(there), collections.Counter(wanted)
+        lost, doubled = wanted - there, there - wanted
+        self.lost += lost.total()
+        self.doubled += doubled.total()
+        return sorted(lost), sorted(doubled)
+
+    def line(self):
+        return (f"kills: points {self.points}, killed {self.killed}, random {self.random}, "
+                f"lost {self.lost}, doubled {self.doubled}")
+
+
+TALLY = Tally()
+
+
+def ask_database(folder, name, sql, *values):
+    """Rows; none while the database is not there or not made yet."""
+    try:
+        database = sqlite3.connect(f"file:{folder}/{name}?mode=ro", uri=True, timeout=20)
+    except sqlite3.OperationalError:
+        return []
+    try:
+        return database.execute(sql, values).fetchall()
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        database.close()
+
+
+def messages(folder):
+    """Topic and payload of each message of the inbox, as often as it came."""
+    return ask_database(folder, "inbox.db", "SELECT topic, payload FROM messages")
+
+
+def cursor(folder):
+    """Up to where the inbox is worked off; -1 while there is no store."""
+    row = ask_database(folder, "hub.db",
+                       "SELECT coalesce(max(value), 0) FROM numbers WHERE name = 0")
+    return row[0][0] if row else -1
+
+
+def is_worked_off(folder):
+    last = ask_database(folder, "inbox.db", "SELECT coalesce(max(id), 0) FROM messages")
+    return bool(last) and cursor(folder) >= last[0][0]
+
+
+BASE_MS = 1748735400000  # 2025-05-31T23:50Z: what follows lies in two months
+BUOYS = "b0", "b1", "b2"
+MODEL = {"model": "buoy", "time": {"field": "/ms", "form": "unix_ms"},
+         "fields": [{"field": "/t", "parameter": "water_temperature", "unit": "degC"}],
+         "ignore": ["/id", "/note"]}
+STAFF = {"model": "staff", "fields": [{"field": "/ph", "parameter": "ph", "unit": "1"}]}
+
+
+def buoy(number, name=None, value=None, **others):
+    """The reading of minute number."""
+    name = name or BUOYS[number % len(BUOYS)]
+    return "buoy/" + name, json.dumps({
+        "id": name, "ms": BASE_MS + 60000 * number,
+        "t": number % 2500 / 100 if value is None else value, **others}).encode()
+
+
+def ten_messages(wave):
+    """Ten messages, all different, that meet every fate: seven readings, one of them twice
+    and one in conflict with another; one without time; one that waits; one that is wrong."""
+    first = 10 * wave
+    return [buoy(first), ("pegel/p1/ph", f"7.{wave}".encode()), buoy(first + 1),
+            buoy(first + 2), buoy(first, note=f"again {wave}"),
+            buoy(first + 3), buoy(first + 3, value=24.5), buoy(first + 4),
+            buoy(first, name="b9"), ("buoy/b1", b"{broken %d" % wave)]
+
+
+READINGS_OF_TEN = 6
+
+
+def make_folder(path, port=None, target=None):
+    """A configuration: two sources of a broker, or none; a dataset, with a portal or not."""
+    sources = [] if port is None else [
+        source("buoys", port, ["buoy/#"], format="json", city="probe", device="/id"),
+        source("staffs", port, ["pegel/#"], format="number", city="probe",
+               topic="pegel/{device}/{field}")]
+    targets = [] if target is None else [
+        {"target": "portal", "kind": "ckan", "url": target, "organisation": {"id": "probe"}}]
+    folder = Folder(path, sources, targets)
+    for model in (MODEL, STAFF):
+        folder.put_model(model)
+    folder.put_city("probe", *(station("at-" + name) for name in BUOYS))
+    for name in BUOYS:
+        folder.put_device("probe", device(name, "buoy", "at-" + name))
+    folder.put_device("probe", device("p1", "staff", "at-b0"))
+    folder.put("datasets/water.json", {
+        "dataset": "water", "title": {"de": "Wasser", "en": "Water"},
+        "notes": {"de": "Test", "en": "Test"}, "parameters": ["water_temperature"],
+        "grid": "raw", "licence": "dl-zero-de/2.0", "frequency": "10MIN", "tags": ["water"],
+        "targets": [t["target"] for t in targets], "demonstration": False})
+    return folder
+
+
+def comparable(dump):
+    """Lines of a dump without what the arrival decides, where the message has no time."""
+    rows = (line.split("\t") for line in dump.splitlines())
+    return ["\t".join(row[:5] + row[6:9] + row[10:] if row[2] == "ph" else row) for row in rows]
+
+
+def exported(folder):
+    """{path: bytes} of all published files under their final names."""
+    files = {}
+    for parent, _, names in os.walk(folder + "/export"):
+        for name in names:
+            if not name.endswith(".new"):
+                with open(os.path.join(parent, name), "rb") as file:
+                    files[os.path.relpath(os.path.join(parent, name), folder)] = file.read()
+    return files
