@@ -103,6 +103,27 @@ bool batch_rules(const struct batch *b, const struct message *m, struct work_rul
     return source != NULL;
 }
 
+const char *batch_city(const struct batch *b, const struct source *source,
+                       const struct work *work)
+{
+    const struct device *d = NULL;
+    const char *last = work->decoded.device;
+    if (source->city != NULL) {
+        return source->city;
+    }
+    if (last != NULL) {
+        d = configuration_device(b->worker.configuration, NULL, last, NULL);
+    }
+    for (size_t i = 0; d == NULL && i < work->decoded.count; i++) {
+        const char *device = work->decoded.readings[i].device;
+        if (device != NULL && device != last) {
+            d = configuration_device(b->worker.configuration, NULL, device, NULL);
+            last = device;
+        }
+    }
+    return d != NULL ? d->city->city : "";
+}
+
 struct rank batch_rank(const struct decoded *decoded)
 {
     return (struct rank){.sequence = decoded->has_counter ? decoded->counter : INT64_MAX,
@@ -218,9 +239,17 @@ static enum err is_redelivery(struct batch *b, const struct message *m, int *yes
     return e == ERR_ABSENT ? ERR_OK : e;
 }
 
-static enum err note_pending(struct batch *b, const struct message *m,
+static struct booking booking_of(const struct batch_message *n)
+{
+    return (struct booking){.source = n->message->source,
+                            .city = n->city,
+                            .arrival_us = n->message->arrival_us};
+}
+
+static enum err note_pending(struct batch *b, const struct batch_message *n,
                              const struct work *work)
 {
+    const struct booking of = booking_of(n);
     enum err e = ERR_OK;
     const char *last = "";
     for (size_t i = 0; i < work->decoded.count && e == ERR_OK; i++) {
@@ -230,12 +259,12 @@ static enum err note_pending(struct batch *b, const struct message *m,
         }
         const char *device = item->reading->device;
         if (strcmp(last, device) != 0) { /* once a message and device */
-            e = store_pending(b->store, m->source, device, "", m->arrival_us);
+            e = store_pending(b->store, &of, device, "", item->problem);
             last = device;
         }
-        e = e != ERR_OK ? e
-                        : store_pending(b->store, m->source, device, item->reading->key,
-                                        m->arrival_us);
+        e = e != ERR_OK
+                ? e
+                : store_pending(b->store, &of, device, item->reading->key, item->problem);
     }
     return e;
 }
@@ -282,6 +311,7 @@ static enum err recall(struct batch *b, struct batch_message *n)
         return e;
     }
     n->before = row.fate;
+    n->before_city = row.city;
     memcpy(n->booked, row.outcomes, sizeof n->booked);
     for (size_t i = 0; i < sizeof in_store / sizeof *in_store; i++) {
         n->outcomes[in_store[i]] = row.outcomes[in_store[i]];
@@ -297,8 +327,12 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
     struct batch_message *n = &b->messages[index];
     struct work_rules rules;
     struct work work;
-    *n = (struct batch_message){
-        .message = m, .again = again, .stage = "", .device = "", .reason = ""};
+    *n = (struct batch_message){.message = m,
+                                .again = again,
+                                .stage = "",
+                                .device = "",
+                                .reason = "",
+                                .city = ""};
     n->rank = (struct rank){INT64_MAX, INT64_MAX};
     b->message_count++;
     enum err e = again ? recall(b, n) : ERR_OK;
@@ -329,10 +363,11 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
         n->outcomes[o] += work.outcomes[o];
     }
     n->rank = batch_rank(&work.decoded);
+    n->city = batch_city(b, rules.source, &work);
     n->stage = work.stage; /* a constant */
     n->device = keep_text(b, work.device, 128);
     n->reason = keep_text(b, work.reason, REASON_LENGTH);
-    e = n->outcomes[OUTCOME_PENDING] > 0 ? note_pending(b, m, &work) : ERR_OK;
+    e = n->outcomes[OUTCOME_PENDING] > 0 ? note_pending(b, n, &work) : ERR_OK;
     return e != ERR_OK ? e : add_items(b, index, &work);
 }
 
@@ -377,23 +412,24 @@ static enum err unbook(struct batch *b, const struct batch_message *n)
     for (int o = 0; o < OUTCOME_COUNT; o++) {
         minus[o] = -n->booked[o];
     }
-    return store_book(b->store, n->message->source, n->before, -1, minus,
-                      n->message->arrival_us);
+    const struct booking of = {n->message->source, n->before_city,
+                               n->message->arrival_us};
+    return store_book(b->store, &of, n->before, -1, minus);
 }
 
 static enum err finish_message(struct batch *b, const struct batch_message *n)
 {
     const struct message *m = n->message;
     enum fate fate = fate_of_outcomes(n->outcomes);
+    const struct booking of = booking_of(n);
     enum err e = n->again ? unbook(b, n) : ERR_OK;
-    e = e != ERR_OK
-            ? e
-            : store_book(b->store, m->source, fate, 1, n->outcomes, m->arrival_us);
+    e = e != ERR_OK ? e : store_book(b->store, &of, fate, 1, n->outcomes);
     if (e != ERR_OK || (fate == FATE_STORED && !n->again)) {
         return e;
     }
     struct message_row row = {.id = m->id,
                               .source = m->source,
+                              .city = n->city,
                               .fate = fate,
                               .stage = n->stage,
                               .device = n->device,
@@ -456,7 +492,7 @@ enum err batch_run(struct batch *b, const struct message *messages, size_t count
 enum err batch_set_aside(struct batch *b, const struct message *m, bool again,
                          const char *reason)
 {
-    struct batch_message n = {.message = m, .again = again, .device = ""};
+    struct batch_message n = {.message = m, .again = again, .device = "", .city = ""};
     enum err e = again ? recall(b, &n) : ERR_OK;
     reject(&n, "work", reason);
     e = e != ERR_OK ? e : store_begin(b->store);

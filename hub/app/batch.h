@@ -34,8 +34,10 @@ struct batch_message {
     struct rank rank;
     int64_t outcomes[OUTCOME_COUNT];
     const char *stage, *device, *reason; /* "": nothing was wrong */
+    const char *city;                    /* of its device; "": not known */
     bool again;                          /* it was worked on before */
     enum fate before;                    /* of again: as it was booked until now */
+    const char *before_city;
     int64_t booked[OUTCOME_COUNT];
 };
 
@@ -104,6 +106,10 @@ bool batch_grow_other(struct batch *b);
 
 /* Rules and rank of a message, by the configuration; false: no such source. */
 bool batch_rules(const struct batch *b, const struct message *m, struct work_rules *out);
+/* The city that a message is booked for: that of its source, else of the first device of
+ * it that is registered. */
+const char *batch_city(const struct batch *b, const struct source *source,
+                       const struct work *work);
 struct rank batch_rank(const struct decoded *decoded);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "app/control.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "store/outbox.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 enum {
     WAITING_MOST = 200000, /* looked at to say whose messages wait */
     HOLES_SHOWN = 10,      /* of a source, the last ones */
+    WARN_DAYS = 30,        /* before messages that were not used are given up */
 };
 
 static void set_count(json_t *row, const char *name, int64_t count)
@@ -24,23 +26,25 @@ static json_t *find_row(json_t *list, const char *key, const char *name)
     json_t *row;
     json_array_foreach(list, index, row)
     {
-        const char *value = json_string_value(json_object_get(row, key));
-        if (value != NULL && strcmp(value, name) == 0) {
+        if (text_equal(json_string_value(json_object_get(row, key)), name)) {
             return row;
         }
     }
     return NULL;
 }
 
-static const char *const counted[] = {"messages", "readings", "stored", "rejected",
-                                      "pending",  "waiting",  "lag_s"};
-enum { COUNTED = sizeof counted / sizeof *counted };
-
-/* The counts that each source and each city has, at nothing. */
-static void clear_counts(json_t *row)
+static void add_count(json_t *row, const char *name, int64_t more)
 {
-    for (size_t k = 0; k < COUNTED; k++) {
-        set_count(row, counted[k], 0);
+    set_count(row, name, json_integer_value(json_object_get(row, name)) + more);
+}
+
+/* Text of a time in row, if it is later than what stands there. */
+static void take_later(json_t *row, const char *name, int64_t time_us)
+{
+    const char *before = json_string_value(json_object_get(row, name));
+    if (time_us != CLOCK_NONE &&
+        (before == NULL || strcmp(before, report_time_text(time_us)) < 0)) {
+        json_object_set_new(row, name, report_time(time_us));
     }
 }
 
@@ -53,19 +57,29 @@ static int64_t sum(const int64_t *counts, int n)
     return total;
 }
 
-static void set_books(json_t *row, const struct report_source *s)
+/* Adds to what each source and each city has. */
+static void add_books(json_t *row, const struct report_books *b)
 {
-    json_object_set_new(row, "last_message", report_time(s->arrival_us));
-    set_count(row, "messages", sum(s->fates, FATE_COUNT));
+    json_t *outcomes = json_object_get(row, "outcomes");
+    take_later(row, "last_message", b->arrival_us);
+    add_count(row, "messages", sum(b->fates, FATE_COUNT));
     for (int f = FATE_PENDING; f < FATE_COUNT; f++) {
-        set_count(row, fate_text((enum fate)f), s->fates[f]);
+        add_count(row, fate_text((enum fate)f), b->fates[f]);
     }
-    set_count(row, "readings", sum(s->outcomes, OUTCOME_COUNT));
-    json_t *outcomes = json_object();
+    add_count(row, "readings", sum(b->outcomes, OUTCOME_COUNT));
     for (int k = 0; k < OUTCOME_COUNT; k++) {
-        set_count(outcomes, outcome_text((enum outcome)k), s->outcomes[k]);
+        add_count(outcomes, outcome_text((enum outcome)k), b->outcomes[k]);
     }
-    json_object_set_new(row, "outcomes", outcomes);
+}
+
+static void begin_counts(json_t *row)
+{
+    const struct report_books none = {.arrival_us = CLOCK_NONE};
+    json_object_set_new(row, "last_message", json_null());
+    json_object_set_new(row, "outcomes", json_object());
+    set_count(row, "waiting", 0);
+    set_count(row, "lag_s", 0);
+    add_books(row, &none);
 }
 
 static json_t *source_row(struct overview *o, const char *name)
@@ -75,21 +89,35 @@ static json_t *source_row(struct overview *o, const char *name)
         const struct source *s = o->configuration != NULL
                                      ? configuration_source(o->configuration, name)
                                      : NULL;
-        row = json_pack("{s:s, s:s?, s:b, s:n, s:[]}", "source", name, "city",
-                        s != NULL ? s->city : NULL, "configured", s != NULL,
-                        "last_message", "holes");
-        clear_counts(row);
-        set_books(row, &(struct report_source){.arrival_us = CLOCK_NONE});
+        row = json_pack("{s:s, s:s?, s:b, s:[]}", "source", name, "city",
+                        s != NULL ? s->city : NULL, "configured", s != NULL, "holes");
+        begin_counts(row);
         json_array_append_new(o->sources, row);
     }
     return row;
 }
 
-static void take_books(void *arg, const struct report_source *s)
+/* city NULL: what belongs to no city that is known. */
+static json_t *city_row(struct overview *o, const char *city)
+{
+    json_t *row = find_row(o->cities, "city", city);
+    if (row == NULL) {
+        row =
+            json_pack("{s:s?, s:i, s:n}", "city", city, "series", 0, "last_observation");
+        begin_counts(row);
+        json_array_append_new(o->cities, row);
+    }
+    return row;
+}
+
+static void take_books(void *arg, const struct report_books *b)
 {
     struct overview *o = arg;
-    set_books(source_row(o, s->source), s);
-    o->findings |= s->fates[FATE_PENDING] + s->fates[FATE_REJECTED] > 0;
+    json_t *source = source_row(o, b->source);
+    const char *of_source = json_string_value(json_object_get(source, "city"));
+    add_books(source, b);
+    add_books(city_row(o, b->city[0] != '\0' ? b->city : of_source), b);
+    o->findings |= b->fates[FATE_PENDING] + b->fates[FATE_REJECTED] > 0;
 }
 
 static void take_connection(void *arg, const struct inbox_source *s)
@@ -157,16 +185,24 @@ static void ask_live(struct overview *o)
     }
 }
 
+static void take_lag_s(json_t *row, int64_t lag_s)
+{
+    if (lag_s > json_integer_value(json_object_get(row, "lag_s"))) {
+        set_count(row, "lag_s", lag_s);
+    }
+}
+
 static void take_waiting(void *arg, const struct inbox_waiting *w)
 {
     struct overview *o = arg;
-    json_t *row = source_row(o, w->source);
+    json_t *source = source_row(o, w->source);
+    json_t *city = city_row(o, json_string_value(json_object_get(source, "city")));
     int64_t lag_s = (clock_now_us() - w->oldest_us) / CLOCK_US_PER_S;
-    set_count(row, "waiting", w->count);
-    set_count(row, "lag_s", lag_s > 0 ? lag_s : 0);
-    if (lag_s > json_integer_value(json_object_get(o->hub, "lag_s"))) {
-        set_count(o->hub, "lag_s", lag_s);
-    }
+    add_count(source, "waiting", w->count);
+    add_count(city, "waiting", w->count);
+    take_lag_s(source, lag_s);
+    take_lag_s(city, lag_s);
+    take_lag_s(o->hub, lag_s);
 }
 
 static enum err take_lag(struct overview *o)
@@ -190,53 +226,13 @@ static void take_latest(void *arg, const struct observation_row *seen)
     if (row == NULL) {
         return;
     }
-    set_count(row, "series", json_integer_value(json_object_get(row, "series")) + 1);
-    const char *before = json_string_value(json_object_get(row, "last_observation"));
-    const char *now = report_time_text(seen->time_us);
-    if (before == NULL || strcmp(before, now) < 0) {
-        json_object_set_new(row, "last_observation", json_string(now));
-    }
-}
-
-static void add_city_counts(const struct overview *o, json_t *row, const char *city)
-{
-    size_t index;
-    json_t *source;
-    json_array_foreach(o->sources, index, source)
-    {
-        const char *of = json_string_value(json_object_get(source, "city"));
-        if (of == NULL || strcmp(of, city) != 0) {
-            continue;
-        }
-        for (size_t k = 0; k < COUNTED; k++) {
-            int64_t before = json_integer_value(json_object_get(row, counted[k]));
-            int64_t more = json_integer_value(json_object_get(source, counted[k]));
-            bool is_lag = strcmp(counted[k], "lag_s") == 0;
-            set_count(row, counted[k],
-                      !is_lag         ? before + more
-                      : before > more ? before
-                                      : more);
-        }
-        const char *last = json_string_value(json_object_get(source, "last_message"));
-        const char *before = json_string_value(json_object_get(row, "last_message"));
-        if (last != NULL && (before == NULL || strcmp(before, last) < 0)) {
-            json_object_set_new(row, "last_message", json_string(last));
-        }
-    }
+    add_count(row, "series", 1);
+    take_later(row, "last_observation", seen->time_us);
 }
 
 static enum err take_cities(struct overview *o)
 {
     const struct store_query all = {.from_us = INT64_MIN / 2, .to_us = INT64_MAX / 2};
-    for (size_t k = 0; o->configuration != NULL && k < o->configuration->city_count;
-         k++) {
-        const char *city = o->configuration->cities[k].city;
-        json_t *row = json_pack("{s:s, s:i, s:n, s:n}", "city", city, "series", 0,
-                                "last_observation", "last_message");
-        clear_counts(row);
-        json_array_append_new(o->cities, row);
-        add_city_counts(o, row, city);
-    }
     return store_latest(o->report.store, &all, o, take_latest);
 }
 
@@ -249,11 +245,6 @@ static json_t *portal_row(struct overview *o, const char *name)
         json_array_append_new(o->portals, row);
     }
     return row;
-}
-
-static void raise_count(json_t *row, const char *name, bool by_one)
-{
-    set_count(row, name, json_integer_value(json_object_get(row, name)) + by_one);
 }
 
 static void take_push(void *arg, const struct outbox_push *p)
@@ -272,9 +263,8 @@ static void take_push(void *arg, const struct outbox_push *p)
         json_object_set(portal, "last_success", success);
     }
     json_decref(success);
-    raise_count(portal, "waiting",
-                p->state == OUTBOX_WAITING || p->state == OUTBOX_FAILED);
-    raise_count(portal, "refused", p->state == OUTBOX_PARKED);
+    add_count(portal, "waiting", p->state == OUTBOX_WAITING || p->state == OUTBOX_FAILED);
+    add_count(portal, "refused", p->state == OUTBOX_PARKED);
     o->findings |= p->state == OUTBOX_FAILED || p->state == OUTBOX_PARKED;
 }
 
@@ -294,6 +284,40 @@ static enum err take_portals(struct overview *o)
     return e;
 }
 
+/* Messages of that fate that will soon be older than the inbox keeps them. */
+static enum err take_expiring(struct overview *o, enum fate fate, int64_t below)
+{
+    int64_t count = 0;
+    int64_t first = 0;
+    int64_t arrival_us = 0;
+    enum err e = report_count_below(o->report.store, fate, below, &count, &first);
+    if (e != ERR_OK || count == 0) {
+        return e;
+    }
+    e = inbox_arrival(o->report.inbox, first, &arrival_us);
+    if (e == ERR_OK) {
+        int64_t from_us = arrival_us + o->configuration->keep_days * CLOCK_US_PER_DAY;
+        json_array_append_new(
+            o->expiring, json_pack("{s:s, s:I, s:o}", "fate", fate_text(fate), "messages",
+                                   (json_int_t)count, "from", report_time(from_us)));
+        o->findings = true;
+    }
+    return e == ERR_ABSENT ? ERR_OK : e;
+}
+
+static enum err take_all_expiring(struct overview *o)
+{
+    int64_t below = 0;
+    if (o->configuration == NULL) {
+        return ERR_OK;
+    }
+    int64_t days = o->configuration->keep_days - WARN_DAYS;
+    enum err e =
+        inbox_since(o->report.inbox, clock_now_us() - days * CLOCK_US_PER_DAY, &below);
+    e = e != ERR_OK ? e : take_expiring(o, FATE_PENDING, below);
+    return e != ERR_OK ? e : take_expiring(o, FATE_REJECTED, below);
+}
+
 static enum err gather(struct overview *o)
 {
     struct diag d = {0};
@@ -304,10 +328,15 @@ static enum err gather(struct overview *o)
          k++) {
         source_row(o, o->configuration->sources[k].source);
     }
-    enum err e = report_sources(o->report.store, o, take_books);
+    for (size_t k = 0; o->configuration != NULL && k < o->configuration->city_count;
+         k++) {
+        city_row(o, o->configuration->cities[k].city);
+    }
+    enum err e = report_books(o->report.store, o, take_books);
     e = e != ERR_OK ? e : inbox_sources(o->report.inbox, o, take_connection);
     e = e != ERR_OK ? e : inbox_holes(o->report.inbox, o, take_hole);
     e = e != ERR_OK ? e : take_lag(o);
+    e = e != ERR_OK ? e : take_all_expiring(o);
     ask_live(o);
     e = e != ERR_OK ? e : take_cities(o);
     return e != ERR_OK ? e : take_portals(o);
@@ -318,7 +347,8 @@ int overview_init(const struct invocation *i, struct overview *o)
     *o = (struct overview){.hub = json_pack("{s:[]}", "troubles"),
                            .sources = json_array(),
                            .cities = json_array(),
-                           .portals = json_array()};
+                           .portals = json_array(),
+                           .expiring = json_array()};
     int code = report_open(i, &o->report);
     if (code != EXIT_DONE) {
         return code;
@@ -333,6 +363,7 @@ void overview_fini(struct overview *o)
     json_decref(o->sources);
     json_decref(o->cities);
     json_decref(o->portals);
+    json_decref(o->expiring);
     configuration_free(o->configuration);
     report_close(&o->report);
 }

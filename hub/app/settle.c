@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/batch.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 
 #include <math.h>
@@ -55,23 +56,23 @@ static struct batch_message *find_in_batch(struct batch *b, int64_t id)
  * b->other until the next call. */
 struct other {
     struct message message;
+    struct work_rules rules; /* source NULL: not configured any more */
     struct work work;
 };
 
 static enum err try_again(struct batch *b, int64_t id, struct other *out)
 {
-    struct work_rules rules;
     arena_reset(b->other);
     enum err e = inbox_get(b->inbox, id, b->other, &out->message);
     if (e != ERR_OK) {
         return e;
     }
-    if (!batch_rules(b, &out->message, &rules)) {
+    if (!batch_rules(b, &out->message, &out->rules)) {
         out->work = (struct work){.device = "", .stage = ""};
         out->work.decoded.message_us = INT64_MAX;
         return ERR_OK;
     }
-    return work_message(&b->worker, &out->message, &rules, b->other, &out->work);
+    return work_message(&b->worker, &out->message, &out->rules, b->other, &out->work);
 }
 
 static enum err work_again(struct batch *b, int64_t id, struct other *out)
@@ -180,6 +181,8 @@ static enum err recount(struct batch *b, int64_t id, struct message_row *row)
         return ERR_MEMORY;
     }
     row->source = other.message.source;
+    row->city =
+        other.rules.source != NULL ? batch_city(b, other.rules.source, &other.work) : "";
     memcpy(row->outcomes, other.work.outcomes, sizeof other.work.outcomes);
     for (size_t i = 0; i < other.work.decoded.count && e == ERR_OK; i++) {
         const struct work_item *item = &other.work.items[i];
@@ -213,9 +216,9 @@ static enum err rebook(struct batch *b, const struct message_row *row, enum outc
     changed.outcomes[from]--;
     changed.outcomes[to]++;
     changed.fate = fate_of_outcomes(changed.outcomes);
-    enum err e = store_book(b->store, row->source, row->fate, -1, moved, INT64_MIN);
-    e = e != ERR_OK ? e
-                    : store_book(b->store, row->source, changed.fate, 1, none, INT64_MIN);
+    const struct booking of = {row->source, row->city, CLOCK_NONE};
+    enum err e = store_book(b->store, &of, row->fate, -1, moved);
+    e = e != ERR_OK ? e : store_book(b->store, &of, changed.fate, 1, none);
     return e != ERR_OK ? e : store_put_message(b->store, &changed);
 }
 

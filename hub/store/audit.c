@@ -432,7 +432,7 @@ enum err audit_count(struct audit *a, struct audit_books *out)
     e = e != ERR_OK ? e : make_sets(a, &b);
     e = e != ERR_OK
             ? e
-            : each_row(a, a->hub, "SELECT fates, outcomes FROM sources", &b, take_source);
+            : each_row(a, a->hub, "SELECT fates, outcomes FROM books", &b, take_source);
     e = e != ERR_OK ? e
                     : each_row(a, a->hub, "SELECT fates, outcomes FROM given_up", &b,
                                take_given_up);

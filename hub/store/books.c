@@ -18,20 +18,22 @@ enum err store_load_books(struct store *s)
 {
     sqlite3_stmt *q = NULL;
     enum err e = sqlite_prepare(
-        s->db, "SELECT id, name, arrival, fates, outcomes FROM sources ORDER BY id", &q);
-    s->books = calloc(SOURCES_MOST, sizeof *s->books);
-    s->before.books = calloc(SOURCES_MOST, sizeof *s->before.books);
+        s->db, "SELECT id, source, arrival, fates, outcomes, city FROM books ORDER BY id",
+        &q);
+    s->books = calloc(BOOKS_MOST, sizeof *s->books);
+    s->before.books = calloc(BOOKS_MOST, sizeof *s->before.books);
     e = s->books == NULL || s->before.books == NULL ? ERR_MEMORY : e;
     int step = SQLITE_DONE;
     while (e == ERR_OK && (step = sqlite3_step(q)) == SQLITE_ROW &&
-           s->books_count < SOURCES_MOST) {
+           s->books_count < BOOKS_MOST) {
         struct books *b = &s->books[s->books_count++];
         *b = (struct books){.source = arena_text(s->memory, sqlite_text(q, 1)),
+                            .city = arena_text(s->memory, sqlite_text(q, 5)),
                             .id = sqlite3_column_int64(q, 0),
                             .arrival_us = sqlite3_column_int64(q, 2)};
         copy_blob(q, 3, b->fates, sizeof b->fates);
         copy_blob(q, 4, b->outcomes, sizeof b->outcomes);
-        e = b->source == NULL ? ERR_MEMORY : ERR_OK;
+        e = b->source == NULL || b->city == NULL ? ERR_MEMORY : ERR_OK;
     }
     e = e == ERR_OK && step == SQLITE_ROW ? ERR_DAMAGED : e;
     e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(s->db, NULL) : e;
@@ -52,37 +54,46 @@ void store_restore_books(struct store *s)
     memcpy(s->books, s->before.books, s->books_count * sizeof *s->books);
 }
 
-/* Name of the next source: kept from before a roll-back if it is the same. */
-static const char *name_books(struct store *s, const char *source)
+static bool is_of(const struct books *b, const char *source, const char *city)
 {
-    const char *old =
-        s->books_count < s->books_named ? s->books[s->books_count].source : NULL;
-    if (old != NULL && strcmp(old, source) == 0) {
-        return old;
-    }
-    s->books_named = s->books_count; /* what stands behind is of another time */
-    return arena_text(s->memory, source);
+    return strcmp(b->source, source) == 0 && strcmp(b->city, city) == 0;
 }
 
-enum err store_find_books(struct store *s, const char *source, struct books **out)
+/* Names the next books: what stands there from before a roll-back stays if it is the
+ * same. */
+static bool name_books(struct store *s, const char *source, const char *city)
+{
+    struct books *b = &s->books[s->books_count];
+    if (s->books_count < s->books_named && is_of(b, source, city)) {
+        return true;
+    }
+    s->books_named = s->books_count; /* what stands behind is of another time */
+    b->source = arena_text(s->memory, source);
+    b->city = arena_text(s->memory, city);
+    return b->source != NULL && b->city != NULL;
+}
+
+enum err store_find_books(struct store *s, const char *source, const char *city,
+                          struct books **out)
 {
     for (size_t i = 0; i < s->books_count; i++) {
-        if (strcmp(s->books[i].source, source) == 0) {
+        if (is_of(&s->books[i], source, city)) {
             *out = &s->books[i];
             return ERR_OK;
         }
     }
-    if (s->books_count == SOURCES_MOST) {
+    if (s->books_count == BOOKS_MOST) {
         return ERR_FULL;
     }
+    if (!name_books(s, source, city)) {
+        return ERR_MEMORY;
+    }
     struct books *b = &s->books[s->books_count];
-    *b = (struct books){.source = name_books(s, source),
+    *b = (struct books){.source = b->source,
+                        .city = b->city,
                         .id = (sqlite3_int64)s->books_count + 1,
                         .arrival_us = CLOCK_NONE,
                         .dirty = true};
-    if (b->source == NULL) {
-        return ERR_MEMORY;
-    }
     if (++s->books_count > s->books_named) {
         s->books_named = s->books_count;
     }
@@ -90,11 +101,11 @@ enum err store_find_books(struct store *s, const char *source, struct books **ou
     return ERR_OK;
 }
 
-enum err store_book(struct store *s, const char *source, enum fate fate, int64_t messages,
-                    const int64_t outcomes[OUTCOME_COUNT], int64_t arrival_us)
+enum err store_book(struct store *s, const struct booking *of, enum fate fate,
+                    int64_t messages, const int64_t outcomes[OUTCOME_COUNT])
 {
     struct books *b = NULL;
-    enum err e = store_find_books(s, source, &b);
+    enum err e = store_find_books(s, of->source, of->city, &b);
     if (e != ERR_OK) {
         return e;
     }
@@ -102,7 +113,7 @@ enum err store_book(struct store *s, const char *source, enum fate fate, int64_t
     for (int o = 0; o < OUTCOME_COUNT; o++) {
         b->outcomes[o] += outcomes[o];
     }
-    b->arrival_us = arrival_us > b->arrival_us ? arrival_us : b->arrival_us;
+    b->arrival_us = of->arrival_us > b->arrival_us ? of->arrival_us : b->arrival_us;
     b->dirty = true;
     return ERR_OK;
 }
@@ -117,9 +128,10 @@ enum err store_write_books(struct store *s)
         }
         sqlite3_bind_int64(s->sql.book, 1, b->id);
         sqlite3_bind_text(s->sql.book, 2, b->source, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(s->sql.book, 3, b->arrival_us);
-        sqlite3_bind_blob(s->sql.book, 4, b->fates, sizeof b->fates, SQLITE_STATIC);
-        sqlite3_bind_blob(s->sql.book, 5, b->outcomes, sizeof b->outcomes, SQLITE_STATIC);
+        sqlite3_bind_text(s->sql.book, 3, b->city, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s->sql.book, 4, b->arrival_us);
+        sqlite3_bind_blob(s->sql.book, 5, b->fates, sizeof b->fates, SQLITE_STATIC);
+        sqlite3_bind_blob(s->sql.book, 6, b->outcomes, sizeof b->outcomes, SQLITE_STATIC);
         e = sqlite_step_done(s->db, s->sql.book);
         b->dirty = false;
     }
@@ -133,7 +145,7 @@ enum err store_put_message(struct store *s, const struct message_row *m)
         return sqlite_step_done(s->db, s->sql.message_drop);
     }
     struct books *b = NULL;
-    enum err e = store_find_books(s, m->source, &b);
+    enum err e = store_find_books(s, m->source, m->city, &b);
     if (e != ERR_OK) {
         return e;
     }
@@ -148,15 +160,16 @@ enum err store_put_message(struct store *s, const struct message_row *m)
     return sqlite_step_done(s->db, q);
 }
 
-/* Also of a source that is written only with the commit. */
-static const char *name_of(const struct store *s, int64_t source)
+/* Also books that are written only with the commit. */
+static const struct books *books_of(const struct store *s, int64_t id)
 {
+    static const struct books none = {.source = "", .city = ""};
     for (size_t i = 0; i < s->books_count; i++) {
-        if (s->books[i].id == source) {
-            return s->books[i].source;
+        if (s->books[i].id == id) {
+            return &s->books[i];
         }
     }
-    return "";
+    return &none;
 }
 
 enum err store_get_message(struct store *s, int64_t id, struct message_row *out)
@@ -170,9 +183,11 @@ enum err store_get_message(struct store *s, int64_t id, struct message_row *out)
         sqlite3_reset(q);
         return e;
     }
+    const struct books *b = books_of(s, sqlite3_column_int64(q, 0));
     *out = (struct message_row){
         .id = id,
-        .source = name_of(s, sqlite3_column_int64(q, 0)),
+        .source = b->source,
+        .city = b->city,
         .fate = (enum fate)sqlite3_column_int(q, 1),
         .stage = text_copy(s->row.stage, sizeof s->row.stage, sqlite_text(q, 3)),
         .device = text_copy(s->row.device, sizeof s->row.device, sqlite_text(q, 4)),
@@ -203,11 +218,11 @@ enum err store_list_messages(struct store *s, enum fate fate, int64_t after, int
     return e;
 }
 
-enum err store_pending(struct store *s, const char *source, const char *device,
-                       const char *field, int64_t arrival_us)
+enum err store_pending(struct store *s, const struct booking *of, const char *device,
+                       const char *field, const char *reason)
 {
     struct books *b = NULL;
-    enum err e = store_find_books(s, source, &b);
+    enum err e = store_find_books(s, of->source, of->city, &b);
     if (e != ERR_OK) {
         return e;
     }
@@ -215,7 +230,8 @@ enum err store_pending(struct store *s, const char *source, const char *device,
     sqlite3_bind_int64(q, 1, b->id);
     sqlite3_bind_text(q, 2, device, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 3, field, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(q, 4, arrival_us);
+    sqlite3_bind_int64(q, 4, of->arrival_us);
+    sqlite3_bind_text(q, 5, reason, -1, SQLITE_STATIC);
     return sqlite_step_done(s->db, q);
 }
 

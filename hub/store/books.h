@@ -2,8 +2,8 @@
 #ifndef STORE_BOOKS_H
 #define STORE_BOOKS_H
 
-/* The books: what became of each message, counted by source, and who waits. Written by
- * the one writer, in its transactions. Threads: as writer.h. */
+/* The books: what became of each message, counted by source and city, and who waits.
+ * Written by the one writer, in its transactions. Threads: as writer.h. */
 
 #include "base/err.h"
 #include "model/message.h"
@@ -16,7 +16,7 @@ struct store; /* opaque, writer.h */
 /* What became of a message that is not simply stored. */
 struct message_row {
     int64_t id;
-    const char *source;
+    const char *source, *city; /* city "": not known */
     enum fate fate;
     int64_t outcomes[OUTCOME_COUNT];
     const char *stage;  /* "decode", "resolve", ...; "" */
@@ -28,14 +28,21 @@ MUST_USE enum err store_put_message(struct store *s, const struct message_row *m
 /* ERR_ABSENT: no row. Strings are the store's until the next call. */
 MUST_USE enum err store_get_message(struct store *s, int64_t id, struct message_row *out);
 
-/* Adds to the books of a source; written at commit. */
-MUST_USE enum err store_book(struct store *s, const char *source, enum fate fate,
-                             int64_t messages, const int64_t outcomes[OUTCOME_COUNT],
-                             int64_t arrival_us);
+/* Where a message is booked: by its source, and by the city of its device. */
+struct booking {
+    const char *source, *city; /* city "": not known */
+    int64_t arrival_us;
+};
 
-/* A device that waits: one more message with these fields. */
-MUST_USE enum err store_pending(struct store *s, const char *source, const char *device,
-                                const char *field, int64_t arrival_us);
+/* Adds to the books; written at commit. */
+MUST_USE enum err store_book(struct store *s, const struct booking *of, enum fate fate,
+                             int64_t messages, const int64_t outcomes[OUTCOME_COUNT]);
+
+/* A device that waits: one more message with this field; reason: why, a sentence. Field
+ * "": the message as such. */
+MUST_USE enum err store_pending(struct store *s, const struct booking *of,
+                                const char *device, const char *field,
+                                const char *reason);
 /* Forgets which devices wait, before their messages are worked on again. *messages: how
  * many wait. */
 MUST_USE enum err store_pending_clear(struct store *s, int64_t *messages);

@@ -255,6 +255,61 @@ enum err inbox_older(struct inbox_reader *r, int64_t id, int64_t time_us, int64_
     return e;
 }
 
+static enum err read_arrival(struct inbox_reader *r, sqlite3_stmt *s, int64_t id,
+                             int64_t *arrival_us)
+{
+    sqlite3_int64 found = 0;
+    sqlite3_bind_int64(s, 1, id);
+    enum err e = sqlite_step_number(r->db, s, INT64_MIN, &found);
+    if (e == ERR_OK && found == INT64_MIN) {
+        e = ERR_ABSENT;
+    }
+    if (e == ERR_OK) {
+        *arrival_us = found;
+    }
+    return e;
+}
+
+static enum err prepare_arrival(struct inbox_reader *r, sqlite3_stmt **s)
+{
+    return sqlite_prepare(
+        r->db, "SELECT arrival FROM messages WHERE id >= ?1 ORDER BY id LIMIT 1", s);
+}
+
+enum err inbox_arrival(struct inbox_reader *r, int64_t id, int64_t *arrival_us)
+{
+    sqlite3_stmt *s = NULL;
+    enum err e = prepare_arrival(r, &s);
+    e = e != ERR_OK ? e : read_arrival(r, s, id, arrival_us);
+    sqlite3_finalize(s);
+    return e;
+}
+
+enum err inbox_since(struct inbox_reader *r, int64_t time_us, int64_t *id)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t first = 0;
+    int64_t last = 0;
+    enum err e = inbox_bounds(r, &first, &last);
+    e = e != ERR_OK ? e : prepare_arrival(r, &s);
+    int64_t after = last + 1;
+    while (e == ERR_OK && last > 0 && first < after) { /* ids rise by one */
+        int64_t middle = first + (after - first) / 2;
+        int64_t arrival_us = 0;
+        e = read_arrival(r, s, middle, &arrival_us);
+        if (arrival_us >= time_us) {
+            after = middle;
+        } else {
+            first = middle + 1;
+        }
+    }
+    sqlite3_finalize(s);
+    if (e == ERR_OK) {
+        *id = after;
+    }
+    return e;
+}
+
 enum err inbox_bounds(struct inbox_reader *r, int64_t *first, int64_t *last)
 {
     sqlite3_stmt *s = NULL;

@@ -43,6 +43,13 @@ MUST_USE enum err inbox_get_before(struct inbox_reader *r, const struct message 
 MUST_USE enum err inbox_older(struct inbox_reader *r, int64_t id, int64_t time_us,
                               int64_t most, int64_t *keep);
 
+/* The first id that arrived at time_us or later, found by halving; the one after the last
+ * if there is none. Where the clock was set back it may be off by what came meanwhile. */
+MUST_USE enum err inbox_since(struct inbox_reader *r, int64_t time_us, int64_t *id);
+
+/* When id arrived, or the first after it that is there. ERR_ABSENT: none. */
+MUST_USE enum err inbox_arrival(struct inbox_reader *r, int64_t id, int64_t *arrival_us);
+
 /* First id that is kept, last id, both 0 if empty. */
 MUST_USE enum err inbox_bounds(struct inbox_reader *r, int64_t *first, int64_t *last);
 

@@ -40,7 +40,7 @@ static double column_double(sqlite3_stmt *q, int column)
 struct call {
     void *arg;
     union {
-        void (*source)(void *arg, const struct report_source *s);
+        void (*books)(void *arg, const struct report_books *b);
         void (*message)(void *arg, const struct report_message *m);
         void (*pending)(void *arg, const struct report_pending *p);
         void (*conflict)(void *arg, const struct report_conflict *c);
@@ -50,24 +50,27 @@ struct call {
     bool any;
 };
 
-static void source_row(void *arg, sqlite3_stmt *q)
+static void books_row(void *arg, sqlite3_stmt *q)
 {
     const struct call *call = arg;
-    struct report_source s = {.source = sqlite_text(q, 0),
-                              .arrival_us = sqlite3_column_int64(q, 1)};
-    copy_counts(q, 2, s.fates, FATE_COUNT);
-    copy_counts(q, 3, s.outcomes, OUTCOME_COUNT);
-    call->row.source(call->arg, &s);
+    struct report_books b = {.source = sqlite_text(q, 0),
+                             .city = sqlite_text(q, 1),
+                             .arrival_us = sqlite3_column_int64(q, 2)};
+    copy_counts(q, 3, b.fates, FATE_COUNT);
+    copy_counts(q, 4, b.outcomes, OUTCOME_COUNT);
+    call->row.books(call->arg, &b);
 }
 
-enum err report_sources(struct store_reader *r, void *arg,
-                        void (*row)(void *arg, const struct report_source *s))
+enum err report_books(struct store_reader *r, void *arg,
+                      void (*row)(void *arg, const struct report_books *b))
 {
     sqlite3_stmt *q = NULL;
-    struct call call = {.arg = arg, .row.source = row};
-    enum err e = sqlite_prepare(
-        r->db, "SELECT name, arrival, fates, outcomes FROM sources ORDER BY name", &q);
-    return e != ERR_OK ? e : each_row(r, q, &call, source_row);
+    struct call call = {.arg = arg, .row.books = row};
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT source, city, arrival, fates, outcomes FROM books"
+                                " ORDER BY source, city",
+                                &q);
+    return e != ERR_OK ? e : each_row(r, q, &call, books_row);
 }
 
 enum err report_cursor(struct store_reader *r, int64_t *id)
@@ -90,8 +93,8 @@ static void message_row(void *arg, sqlite3_stmt *q)
 }
 
 #define MESSAGE                                                                          \
-    "SELECT m.id, s.name, m.fate, m.outcomes, m.stage, m.device, m.reason"               \
-    " FROM messages m JOIN sources s ON s.id = m.source "
+    "SELECT m.id, b.source, m.fate, m.outcomes, m.stage, m.device, m.reason"             \
+    " FROM messages m JOIN books b ON b.id = m.source "
 
 enum err report_messages(struct store_reader *r, enum fate fate, int64_t most, void *arg,
                          void (*row)(void *arg, const struct report_message *m))
@@ -112,6 +115,29 @@ enum err report_messages(struct store_reader *r, enum fate fate, int64_t most, v
     }
     sqlite3_bind_int64(q, 2, most);
     return each_row(r, q, &call, message_row);
+}
+
+enum err report_count_below(struct store_reader *r, enum fate fate, int64_t id,
+                            int64_t *count, int64_t *first)
+{
+    sqlite3_stmt *q = NULL;
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT count(*), coalesce(min(id), 0) FROM messages"
+                                " WHERE fate = ?1 AND id < ?2",
+                                &q);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_bind_int(q, 1, (int)fate);
+    sqlite3_bind_int64(q, 2, id);
+    if (sqlite3_step(q) == SQLITE_ROW) {
+        *count = sqlite3_column_int64(q, 0);
+        *first = sqlite3_column_int64(q, 1);
+    } else {
+        e = sqlite_err(r->db, NULL);
+    }
+    sqlite3_finalize(q);
+    return e;
 }
 
 enum err report_message(struct store_reader *r, int64_t id, void *arg,
@@ -136,7 +162,8 @@ static void pending_row(void *arg, sqlite3_stmt *q)
                                      .field = sqlite_text(q, 2),
                                      .count = sqlite3_column_int64(q, 3),
                                      .first_us = sqlite3_column_int64(q, 4),
-                                     .last_us = sqlite3_column_int64(q, 5)};
+                                     .last_us = sqlite3_column_int64(q, 5),
+                                     .reason = sqlite_text(q, 6)};
     call->row.pending(call->arg, &p);
 }
 
@@ -146,9 +173,9 @@ enum err report_pending(struct store_reader *r, void *arg,
     sqlite3_stmt *q = NULL;
     struct call call = {.arg = arg, .row.pending = row};
     enum err e = sqlite_prepare(r->db,
-                                "SELECT s.name, device, field, count, first, last"
-                                " FROM pending p JOIN sources s ON s.id = p.source"
-                                " ORDER BY s.name, device, field",
+                                "SELECT b.source, device, field, count, first, last,"
+                                " reason FROM pending p JOIN books b ON b.id = p.source"
+                                " ORDER BY b.source, device, b.id, field",
                                 &q);
     return e != ERR_OK ? e : each_row(r, q, &call, pending_row);
 }

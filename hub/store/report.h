@@ -8,15 +8,15 @@
 
 #include "store/store.h"
 
-/* Books of a source. */
-struct report_source {
-    const char *source;
-    int64_t arrival_us; /* of the last message; CLOCK_NONE: none */
+/* Books of a source and city. */
+struct report_books {
+    const char *source, *city; /* city "": not known */
+    int64_t arrival_us;        /* of the last message; CLOCK_NONE: none */
     int64_t fates[FATE_COUNT];
     int64_t outcomes[OUTCOME_COUNT];
 };
-MUST_USE enum err report_sources(struct store_reader *r, void *arg,
-                                 void (*row)(void *arg, const struct report_source *s));
+MUST_USE enum err report_books(struct store_reader *r, void *arg,
+                               void (*row)(void *arg, const struct report_books *b));
 
 /* Inbox id up to which messages were worked on. */
 MUST_USE enum err report_cursor(struct store_reader *r, int64_t *id);
@@ -33,13 +33,18 @@ struct report_message {
 MUST_USE enum err report_messages(struct store_reader *r, enum fate fate, int64_t most,
                                   void *arg,
                                   void (*row)(void *arg, const struct report_message *m));
+/* How many messages of that fate have an id below id, and the first of them; 0: none. */
+MUST_USE enum err report_count_below(struct store_reader *r, enum fate fate, int64_t id,
+                                     int64_t *count, int64_t *first);
+
 /* ERR_ABSENT: it is simply stored, or not worked on yet, or not there. */
 MUST_USE enum err report_message(struct store_reader *r, int64_t id, void *arg,
                                  void (*row)(void *arg, const struct report_message *m));
 
-/* Devices that wait to be registered, one row a field; field "": the messages. */
+/* Devices whose messages wait, one row a field; field "": the messages. reason: why the
+ * last one waits. */
 struct report_pending {
-    const char *source, *device, *field;
+    const char *source, *device, *field, *reason;
     int64_t count, first_us, last_us;
 };
 MUST_USE enum err report_pending(struct store_reader *r, void *arg,

@@ -48,6 +48,14 @@ static const char *const migrations[] = {
     "CREATE TABLE folded(series INTEGER, day INTEGER, number INTEGER NOT NULL,"
     " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(series, day))"
     " WITHOUT ROWID;",
+
+    /* books by source and city ('': not known), and why something waits */
+    "CREATE TABLE books(id INTEGER PRIMARY KEY, source TEXT NOT NULL,"
+    " city TEXT NOT NULL, arrival INTEGER, fates BLOB NOT NULL, outcomes BLOB NOT NULL,"
+    " UNIQUE(source, city));"
+    "INSERT INTO books SELECT id, name, '', arrival, fates, outcomes FROM sources;"
+    "DROP TABLE sources;"
+    "ALTER TABLE pending ADD COLUMN reason TEXT NOT NULL DEFAULT '';",
 };
 
 const struct sqlite_schema hub_schema = {

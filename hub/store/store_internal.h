@@ -17,7 +17,7 @@ struct series {
 };
 
 struct books {
-    const char *source;
+    const char *source, *city;
     sqlite3_int64 id;
     int64_t arrival_us;
     int64_t fates[FATE_COUNT];
@@ -25,7 +25,7 @@ struct books {
     bool dirty;
 };
 
-enum { SOURCES_MOST = 4096, UNITS_KEPT = 256 };
+enum { BOOKS_MOST = 4096, UNITS_KEPT = 256 };
 
 struct unit_text {
     char text[64];
@@ -70,7 +70,7 @@ MUST_USE enum err store_load_books(struct store *s);
 void store_keep_books(struct store *s);
 void store_restore_books(struct store *s);
 MUST_USE enum err store_write_books(struct store *s);
-MUST_USE enum err store_find_books(struct store *s, const char *source,
+MUST_USE enum err store_find_books(struct store *s, const char *source, const char *city,
                                    struct books **out);
 
 #endif

@@ -70,13 +70,13 @@ static enum err prepare_books(struct store *s)
         {"DELETE FROM messages WHERE id = ?1", &s->sql.message_drop},
         {"SELECT id FROM messages WHERE fate = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
          &s->sql.message_list},
-        {"INSERT INTO sources VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO UPDATE SET"
+        {"INSERT INTO books VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO UPDATE SET"
          " arrival = excluded.arrival, fates = excluded.fates,"
          " outcomes = excluded.outcomes",
          &s->sql.book},
-        {"INSERT INTO pending VALUES(?1, ?2, ?3, 1, ?4, ?4) ON CONFLICT DO UPDATE SET"
+        {"INSERT INTO pending VALUES(?1, ?2, ?3, 1, ?4, ?4, ?5) ON CONFLICT DO UPDATE SET"
          " count = count + 1, first = min(first, excluded.first),"
-         " last = max(last, excluded.last)",
+         " last = max(last, excluded.last), reason = excluded.reason",
          &s->sql.pending},
     };
     enum err e = ERR_OK;

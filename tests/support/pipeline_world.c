@@ -351,7 +351,7 @@ int64_t world_number(const struct pipeline_world *w, const char *sql)
     return database_number(w->folder, "hub.db", sql);
 }
 
-static void add_books(void *arg, const struct report_source *s)
+static void add_books(void *arg, const struct report_books *s)
 {
     struct world_books *books = arg;
     for (int f = 0; f < FATE_COUNT; f++) {
@@ -370,7 +370,7 @@ struct world_books world_books(const struct pipeline_world *w)
     struct store_reader *r = NULL;
     struct world_books books = {0};
     OK(store_reader_open(w->folder, &r, NULL));
-    OK(report_sources(r, &books, add_books));
+    OK(report_books(r, &books, add_books));
     store_reader_close(r);
     return books;
 }

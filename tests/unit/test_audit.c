@@ -294,11 +294,11 @@ static const struct {
     {0, "UPDATE numbers SET value = 4000000000000 WHERE name = 0", "cursor"},
     {0, "INSERT INTO numbers VALUES(1, 3)", "messages"},
     /* a counter */
-    {0, "UPDATE sources SET fates = zeroblob(length(fates)) WHERE name = 'luebeck-a'",
+    {0, "UPDATE books SET fates = zeroblob(length(fates)) WHERE source = 'luebeck-a'",
      "messages"},
     {0,
-     "UPDATE sources SET outcomes = zeroblob(length(outcomes))"
-     " WHERE name = 'luebeck-a'",
+     "UPDATE books SET outcomes = zeroblob(length(outcomes))"
+     " WHERE source = 'luebeck-a'",
      "readings"},
     /* a conflict */
     {0, "DELETE FROM conflicts WHERE message = 4", "conflicts"},

@@ -34,6 +34,7 @@ static void reject(struct store *s, int64_t id)
 {
     const struct message_row row = {.id = id,
                                     .source = "kiel",
+                                    .city = "",
                                     .fate = FATE_REJECTED,
                                     .outcomes = {[OUTCOME_REJECTED] = 2},
                                     .stage = "decode",

@@ -109,7 +109,8 @@ static void test_store_rollback_takes_numbers_books_and_series_back(void **state
         struct observation o = store_world_observation(id, 5, 1);
         o.raw_unit = "K";
         store_world_insert(w, &o);
-        OK(store_book(w->store, round == 1 ? "other" : "src", FATE_STORED, 1, one, 9));
+        const struct booking of = {round == 1 ? "other" : "src", "", 9};
+        OK(store_book(w->store, &of, FATE_STORED, 1, one));
         OK(store_set_number(w->store, STORE_CURSOR, 12));
         store_rollback(w->store);
         assert_int_equal(store_number(w->store, STORE_CURSOR), 0);
@@ -120,7 +121,8 @@ static void test_store_rollback_takes_numbers_books_and_series_back(void **state
     struct observation o = store_world_observation(id, 5, 1);
     o.raw_unit = "K";
     store_world_insert(w, &o);
-    OK(store_book(w->store, "src", FATE_STORED, 1, one, 9));
+    const struct booking of = {"src", "", 9};
+    OK(store_book(w->store, &of, FATE_STORED, 1, one));
     OK(store_commit(w->store));
     store_world_reopen(w);
     OK(store_begin(w->store));
@@ -234,6 +236,7 @@ static void test_store_message_rows_come_and_go(void **state)
     struct store_world *w = *state;
     struct message_row row = {.id = 4,
                               .source = "src",
+                              .city = "",
                               .fate = FATE_REJECTED,
                               .outcomes = {[OUTCOME_REJECTED] = 2},
                               .stage = "decode",
@@ -263,6 +266,7 @@ static void test_store_get_message_does_not_hold_the_log(void **state)
     struct store_world *w = *state;
     struct message_row row = {.id = 4,
                               .source = "src",
+                              .city = "",
                               .fate = FATE_EMPTY,
                               .stage = "",
                               .device = "",

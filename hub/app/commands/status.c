@@ -112,7 +112,7 @@ static void print_cities(const struct overview *o)
     }
     json_array_foreach(o->cities, index, row)
     {
-        table_put(t, "%s", text_of(row, "city", ""));
+        table_put(t, "%s", text_of(row, "city", "city not known"));
         table_put(t, "%s", age_of(row, "last_observation", age));
         table_put(t, "%lld", count_of(row, "series"));
         put_counts(t, row);
@@ -162,6 +162,20 @@ static void print_portals(const struct overview *o)
     print_table(t);
 }
 
+static void print_expiring(const struct overview *o)
+{
+    size_t index;
+    json_t *row;
+    json_array_foreach(o->expiring, index, row)
+    {
+        long long count = count_of(row, "messages");
+        printf("warning  %lld %s message%s will be given up from %.10s on, when the "
+               "inbox no longer keeps %s\n",
+               count, text_of(row, "fate", ""), count == 1 ? "" : "s",
+               text_of(row, "from", ""), count == 1 ? "it" : "them");
+    }
+}
+
 static void print_text(const struct overview *o)
 {
     char age[REPORT_AGE];
@@ -186,6 +200,7 @@ static void print_text(const struct overview *o)
     {
         printf("trouble  %s\n", json_string_value(trouble));
     }
+    print_expiring(o);
     print_sources(o);
     print_cities(o);
     print_portals(o);
@@ -193,9 +208,9 @@ static void print_text(const struct overview *o)
 
 static void print_json(const struct overview *o)
 {
-    json_t *out =
-        json_pack("{s:i, s:O, s:O, s:O, s:O}", "schema", REPORT_SCHEMA, "hub", o->hub,
-                  "sources", o->sources, "cities", o->cities, "portals", o->portals);
+    json_t *out = json_pack("{s:i, s:O, s:O, s:O, s:O, s:O}", "schema", REPORT_SCHEMA,
+                            "hub", o->hub, "expiring", o->expiring, "sources", o->sources,
+                            "cities", o->cities, "portals", o->portals);
     json_dumpf(out, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(out);
