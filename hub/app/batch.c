@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/batch.h"
 
+#include "app/frame.h"
 #include "app/order.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -368,6 +369,7 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
     n->device = keep_text(b, work.device, 128);
     n->reason = keep_text(b, work.reason, REASON_LENGTH);
     e = n->outcomes[OUTCOME_PENDING] > 0 ? note_pending(b, n, &work) : ERR_OK;
+    e = e != ERR_OK ? e : frame_note(b->store, m, &work.decoded, again);
     return e != ERR_OK ? e : add_items(b, index, &work);
 }
 

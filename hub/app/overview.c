@@ -4,6 +4,7 @@
 #include "app/control.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/frames_report.h"
 #include "store/outbox.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ enum {
     WAITING_MOST = 200000, /* looked at to say whose messages wait */
     HOLES_SHOWN = 10,      /* of a source, the last ones */
     WARN_DAYS = 30,        /* before messages that were not used are given up */
+    GAPS_MOST = 5,
 };
 
 static void set_count(json_t *row, const char *name, int64_t count)
@@ -72,14 +74,28 @@ static void add_books(json_t *row, const struct report_books *b)
     }
 }
 
+/* Frames with a counter, of the last 24 h by their own time. */
+static void add_frames(json_t *row, const struct frames_device *d)
+{
+    json_t *frames = json_object_get(row, "frames");
+    add_count(frames, "received", d->received);
+    add_count(frames, "expected", d->received + d->missing);
+    add_count(frames, "missing", d->missing);
+    add_count(frames, "repeated", d->repeated);
+    add_count(frames, "restarts", d->restarts);
+}
+
 static void begin_counts(json_t *row)
 {
+    const struct frames_device no_frames = {.received = 0};
     const struct report_books none = {.arrival_us = CLOCK_NONE};
     json_object_set_new(row, "last_message", json_null());
     json_object_set_new(row, "outcomes", json_object());
     set_count(row, "waiting", 0);
     set_count(row, "lag_s", 0);
     add_books(row, &none);
+    json_object_set_new(row, "frames", json_object());
+    add_frames(row, &no_frames);
 }
 
 static json_t *source_row(struct overview *o, const char *name)
@@ -183,6 +199,51 @@ static void ask_live(struct overview *o)
                             e == ERR_OK || e == ERR_ABSENT ? json_null()
                                                            : json_string(d.text));
     }
+}
+
+static const struct device *find_device(const struct overview *o,
+                                        const struct frames_device *d)
+{
+    const struct configuration *c = o->configuration;
+    const struct source *s = c != NULL ? configuration_source(c, d->source) : NULL;
+    return s != NULL ? configuration_device(c, s->city, d->device, NULL) : NULL;
+}
+
+static void take_frames(void *arg, const struct frames_device *d)
+{
+    struct overview *o = arg;
+    const struct device *device = find_device(o, d);
+    const char *city = device != NULL ? device->city->city : NULL;
+    json_t *source = source_row(o, d->source);
+    add_frames(source, d);
+    if (city == NULL) {
+        city = json_string_value(json_object_get(source, "city"));
+    }
+    add_frames(city_row(o, city), d);
+    size_t at = 0;
+    while (at < json_array_size(o->gaps) &&
+           json_integer_value(json_object_get(json_array_get(o->gaps, at), "missing")) >=
+               d->missing) {
+        at++;
+    }
+    if (d->missing > 0 && at < GAPS_MOST) {
+        json_array_insert_new(o->gaps, at,
+                              json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I}", "device",
+                                        d->device, "source", d->source, "city", city,
+                                        "received", (json_int_t)d->received, "expected",
+                                        (json_int_t)(d->received + d->missing), "missing",
+                                        (json_int_t)d->missing));
+        json_array_remove(o->gaps, GAPS_MOST);
+    }
+}
+
+static enum err take_day_of_frames(struct overview *o)
+{
+    int64_t now_us = clock_now_us();
+    const struct frames_query day = {.from_us = now_us - CLOCK_US_PER_DAY,
+                                     .to_us = now_us + 1};
+    const struct frames_listener to = {.arg = o, .device = take_frames};
+    return report_frames(o->report.store, &day, &to);
 }
 
 static void take_lag_s(json_t *row, int64_t lag_s)
@@ -337,6 +398,7 @@ static enum err gather(struct overview *o)
     e = e != ERR_OK ? e : inbox_holes(o->report.inbox, o, take_hole);
     e = e != ERR_OK ? e : take_lag(o);
     e = e != ERR_OK ? e : take_all_expiring(o);
+    e = e != ERR_OK ? e : take_day_of_frames(o);
     ask_live(o);
     e = e != ERR_OK ? e : take_cities(o);
     return e != ERR_OK ? e : take_portals(o);
@@ -348,6 +410,7 @@ int overview_init(const struct invocation *i, struct overview *o)
                            .sources = json_array(),
                            .cities = json_array(),
                            .portals = json_array(),
+                           .gaps = json_array(),
                            .expiring = json_array()};
     int code = report_open(i, &o->report);
     if (code != EXIT_DONE) {
@@ -363,6 +426,7 @@ void overview_fini(struct overview *o)
     json_decref(o->sources);
     json_decref(o->cities);
     json_decref(o->portals);
+    json_decref(o->gaps);
     json_decref(o->expiring);
     configuration_free(o->configuration);
     report_close(&o->report);

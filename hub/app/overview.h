@@ -11,6 +11,7 @@ struct overview {
     struct report report;
     struct configuration *configuration; /* the accepted one; NULL: none */
     json_t *hub, *sources, *cities, *portals;
+    json_t *gaps;     /* devices that miss most frames of the last 24 h */
     json_t *expiring; /* pending and rejected messages that will soon be given up */
     bool running;  /* the hub answers */
     bool findings; /* something is not as it should be */

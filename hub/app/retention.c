@@ -2,6 +2,7 @@
 #include "app/retention.h"
 
 #include "store/books.h"
+#include "store/frames.h"
 
 enum err retention_step(struct store *store, struct inbox *inbox,
                         struct inbox_reader *reader, int64_t limit_us)
@@ -10,6 +11,7 @@ enum err retention_step(struct store *store, struct inbox *inbox,
     int64_t floor = store_number(store, STORE_FLOOR);
     int64_t keep = floor > 0 ? floor : 1;
     enum err e = inbox_older(reader, keep, limit_us, OLD_MOST, &keep);
+    e = e != ERR_OK ? e : store_forget_frames(store, limit_us);
     int64_t next = store_number(store, STORE_CURSOR) + 1;
     if (e != ERR_OK || keep <= floor) {
         return e;

@@ -198,5 +198,7 @@ enum err decode_message(const struct message *m, const struct decode_rules *rule
         return err;
     }
     *out = w.out;
+    out->counter_last =
+        out->counter_last > out->counter ? out->counter_last : out->counter;
     return ERR_OK;
 }

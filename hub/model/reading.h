@@ -42,12 +42,13 @@ struct reading {
 struct decoded {
     struct reading *readings;
     size_t count;
-    const char *format;  /* the decoder that took it */
-    const char *device;  /* of the frame; NULL: readings name their own, or none */
-    const char *session; /* of the device's counter; NULL: none */
-    int64_t counter;     /* frame counter or sequence; absent is 0 */
-    bool has_counter;    /* the format counts frames */
-    int64_t message_us;  /* network time; CLOCK_NONE: none */
+    const char *format;   /* the decoder that took it */
+    const char *device;   /* of the frame; NULL: readings name their own, or none */
+    const char *session;  /* of the device's counter; NULL: none */
+    int64_t counter;      /* frame counter or sequence; absent is 0 */
+    int64_t counter_last; /* of the last frame in the message; else counter */
+    bool has_counter;     /* the format counts frames */
+    int64_t message_us;   /* network time; CLOCK_NONE: none */
 };
 
 #endif

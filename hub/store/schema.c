@@ -56,6 +56,16 @@ static const char *const migrations[] = {
     "INSERT INTO books SELECT id, name, '', arrival, fates, outcomes FROM sources;"
     "DROP TABLE sources;"
     "ALTER TABLE pending ADD COLUMN reason TEXT NOT NULL DEFAULT '';",
+
+    /* frames that came: runs of counters without a hole, an hour (since 1970) each;
+     * s: second of the hour when the first came, span: until the last; born and seen: first
+     * and last hour */
+    "CREATE TABLE counters(id INTEGER PRIMARY KEY, source TEXT NOT NULL,"
+    " device TEXT NOT NULL, session TEXT NOT NULL, born INTEGER NOT NULL,"
+    " seen INTEGER NOT NULL, UNIQUE(source, device, session));"
+    "CREATE TABLE frames(hour INTEGER, counter INTEGER, s INTEGER, first INTEGER,"
+    " last INTEGER NOT NULL, span INTEGER NOT NULL, repeated INTEGER NOT NULL,"
+    " PRIMARY KEY(hour, counter, s, first)) WITHOUT ROWID;",
 };
 
 const struct sqlite_schema hub_schema = {

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "store/books.h"
+#include "store/frames.h"
 #include "store/schema.h"
 #include "store/writer.h"
 
@@ -32,14 +33,37 @@ struct unit_text {
     sqlite3_int64 id; /* 0: free */
 };
 
+enum { FRAME_COUNTERS = 8192, FRAME_PIECES = 6000 };
+
+/* A source, device and session, remembered by hash. */
+struct frame_counter {
+    char *key; /* session, device and source, each ended by NUL; NULL: free */
+    sqlite3_int64 id;
+    int64_t born, seen; /* hours */
+};
+
+/* Frames of one hour that follow each other, on their way into the table. */
+struct frame_piece {
+    int64_t hour, counter, first, last;
+    int32_t s, end;
+    bool again;
+};
+
 struct store {
     sqlite3 *db;
     struct arena *memory; /* names of series and sources */
     struct {
         sqlite3_stmt *begin, *commit, *insert, *select, *update, *revise, *keep, *unkeep,
             *get_kept, *kept, *change, *number, *series, *unit_put, *unit_get,
-            *message_put, *message_get, *message_drop, *message_list, *book, *pending;
+            *message_put, *message_get, *message_drop, *message_list, *book, *pending,
+            *counter_get, *counter_put, *counter_widen, *runs, *run_put, *run_drop;
     } sql;
+    struct {
+        struct frame_counter *counters;
+        struct frame_piece *pieces;
+        size_t count;
+        struct run *runs; /* of the hour and counter under way */
+    } frames;
     int64_t numbers[STORE_NUMBERS];
     struct series *series; /* by id - 1 */
     size_t series_count, series_size;
@@ -64,6 +88,12 @@ struct store {
 MUST_USE enum err store_load_series(struct store *s);
 void store_restore_series(struct store *s);
 MUST_USE enum err store_unit_id(struct store *s, const char *text, sqlite3_int64 *id);
+
+/* frames.c */
+MUST_USE enum err store_open_frames(struct store *s);
+void store_close_frames(struct store *s);
+MUST_USE enum err store_write_frames(struct store *s);
+void store_drop_frames(struct store *s); /* what is not written, and the memory of ids */
 
 /* books.c */
 MUST_USE enum err store_load_books(struct store *s);

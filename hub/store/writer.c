@@ -86,6 +86,34 @@ static enum err prepare_books(struct store *s)
     return e;
 }
 
+static enum err prepare_frames(struct store *s)
+{
+    const struct {
+        const char *sql;
+        sqlite3_stmt **out;
+    } all[] = {
+        {"SELECT id, born, seen FROM counters WHERE source = ?1 AND device = ?2"
+         " AND session = ?3",
+         &s->sql.counter_get},
+        {"INSERT INTO counters(source, device, session, born, seen)"
+         " VALUES(?1, ?2, ?3, ?4, ?4)",
+         &s->sql.counter_put},
+        {"UPDATE counters SET born = ?2, seen = ?3 WHERE id = ?1", &s->sql.counter_widen},
+        {"SELECT s, first, last, span, repeated FROM frames WHERE hour = ?1"
+         " AND counter = ?2 ORDER BY s, first",
+         &s->sql.runs},
+        {"INSERT OR REPLACE INTO frames VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+         &s->sql.run_put},
+        {"DELETE FROM frames WHERE hour = ?1 AND counter = ?2 AND s = ?3 AND first = ?4",
+         &s->sql.run_drop},
+    };
+    enum err e = store_open_frames(s);
+    for (size_t i = 0; i < sizeof all / sizeof *all && e == ERR_OK; i++) {
+        e = sqlite_prepare(s->db, all[i].sql, all[i].out);
+    }
+    return e;
+}
+
 static enum err load_numbers(struct store *s)
 {
     sqlite3_stmt *q = NULL;
@@ -162,6 +190,7 @@ enum err store_open(const char *folder, const char *const *tests, size_t count,
         s->log_pages = CHECKPOINT_PAGES;
         e = prepare_observations(s);
         e = e != ERR_OK ? e : prepare_books(s);
+        e = e != ERR_OK ? e : prepare_frames(s);
         e = e != ERR_OK ? e : load_numbers(s);
         e = e != ERR_OK ? e : store_load_series(s);
         e = e != ERR_OK ? e : store_load_books(s);
@@ -193,6 +222,7 @@ void store_close(struct store *s)
     free(s->series_table);
     free(s->books);
     free(s->before.books);
+    store_close_frames(s);
     free(s);
 }
 
@@ -226,6 +256,7 @@ enum err store_begin(struct store *s)
 enum err store_commit(struct store *s)
 {
     enum err e = store_write_books(s);
+    e = e != ERR_OK ? e : store_write_frames(s);
     e = e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.commit);
     if (e != ERR_OK) {
         store_rollback(s);
@@ -243,6 +274,7 @@ void store_rollback(struct store *s)
     memset(s->units, 0, sizeof s->units);
     store_restore_series(s);
     store_restore_books(s);
+    store_drop_frames(s);
 }
 
 static void bind_key(sqlite3_stmt *q, int32_t series, int64_t time_us)

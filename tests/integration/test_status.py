@@ -32,14 +32,17 @@ class Status(unittest.TestCase):
         self.data = root + "/data"
         self.folder = Folder(root + "/conf", [
             source("open", self.broker.port, ["open/+"], format="json", device="/id"),
-            source("kiel-only", self.broker.port, ["kiel/#"], format="json", device="/id",
-                   city="kiel")])
+            source("kiel-only", self.broker.port, ["kiel/a"], format="json", device="/id",
+                   city="kiel"),
+            source("kiel-ttn", self.broker.port, ["kiel/ttn"], format="ttn", city="kiel")])
         self.folder.put_model(MODEL)
         self.folder.put_model(LEVEL)
         for city in ("luebeck", "kiel"):
             self.folder.put_city(city, station(city + "-harbour"))
             self.folder.put_device(city, device("p-" + city, "probe", city + "-harbour"))
         self.folder.put_device("kiel", device("bare", "level", "kiel-harbour"))
+        for name in ("ttn-1", "ttn-2"):
+            self.folder.put_device("kiel", device(name, "probe", "kiel-harbour"))
         late = device("late", "probe", "kiel-harbour")
         late["at"][0]["from"] = "2100-01-01T00:00:00Z"
         self.folder.put_device("kiel", late)
@@ -142,6 +145,52 @@ class Status(unittest.TestCase):
         done = self.hub.ask("trace", "kiel-harbour", "water_temperature", stamp(self.now_ms))
         self.assertEqual(done.code, 0, done.err)
         self.assertIn("was given up: it was older than what the inbox keeps", done.out)
+        self.assertEqual(self.hub.ask("audit").code, 0)
+
+    def uplink(self, counter, ago_min, session="key-1", name="ttn-1"):
+        """Of The Things Stack; an f_cnt of 0 is left out there."""
+        at = stamp(self.now_ms - 60000 * ago_min)
+        message = {"session_key_id": session, "received_at": at,
+                   "decoded_payload": {"t": 9.5, "ms": self.now_ms - 60000 * ago_min}}
+        return {"end_device_ids": {"device_id": name, "dev_eui": name.upper()},
+                "uplink_message": {**message, **({"f_cnt": counter} if counter else {})}}
+
+    def test_what_did_not_come(self):
+        """0 to 9 without 3, 4 and 7, and 5 twice; then a new session, of which 1 is missing;
+        another device loses nothing. At last 7 comes late."""
+        frames = [self.uplink(c, 120 - 2 * c) for c in (0, 1, 2, 6, 5, 5, 8, 9)]
+        frames += [self.uplink(c, 60 - 2 * c, "key-2") for c in (0, 2)]
+        self.send("kiel/ttn", *frames, *(self.uplink(c, 50 - c, name="ttn-2") for c in range(4)))
+        status = self.hub.status()
+        row = next(r for r in status["sources"] if r["source"] == "kiel-ttn")
+        self.assertEqual(row["frames"], {"received": 13, "expected": 17, "missing": 4,
+                                         "repeated": 1, "restarts": 1})
+        city = next(r for r in status["cities"] if r["city"] == "kiel")
+        self.assertEqual(city["frames"], row["frames"])
+        self.assertEqual([(g["device"], g["missing"]) for g in status["gaps"]], [("ttn-1", 4)])
+        self.assertRegex(self.hub.ask("status").out, r"\nkiel-ttn .* 13 of 17\n")
+        done = self.hub.ask("devices", "gaps")
+        self.assertEqual(done.code, 3)
+        self.assertRegex(done.out, r"kiel-ttn +ttn-1 +9 +13 +4 +1 +1\n")
+        self.assertNotIn("ttn-2", done.out)
+        self.send("kiel/ttn", self.uplink(7, 106))
+        row, = self.ask_json("devices", "devices", "gaps", "ttn-1")
+        self.assertEqual([(g["missing"], g["first"], g["restart"]) for g in row["gaps"]],
+                         [(2, 3, False), (0, 0, True), (1, 1, False)])
+        self.assertEqual((row["gaps"][0]["from"], row["gaps"][0]["to"]),
+                         (stamp(self.now_ms - 116 * 60000), stamp(self.now_ms - 110 * 60000)))
+        for name in ("received", "expected", "missing", "repeated"):
+            self.assertEqual(sum(h[name] for h in row["hours"]), row[name])
+        out = self.hub.ask("devices", "gaps", "ttn-1").out
+        self.assertIn("ttn-1  from kiel-ttn: 10 of 13 frames received, 3 missing, 1 repeated\n", out)
+        self.assertRegex(out, r" 2  3 to 4\n")
+        self.assertIn("the counter began again with 0\n", out)
+        self.assertEqual(self.hub.ask("devices", "gaps", "ttn-2").code, 0)
+        self.assertIn("did you mean ttn-2?", self.hub.ask("devices", "gaps", "tttn-2").err)
+        # worked on once more, nothing is counted twice
+        self.assertEqual(self.hub.ask("rejected", "replay").code, 0)
+        self.assertEqual(self.hub.ask("reload").code, 0)
+        self.assertEqual(self.ask_json("devices", "devices", "gaps", "ttn-1"), [row])
         self.assertEqual(self.hub.ask("audit").code, 0)
 
     def test_names_that_are_nearly_right(self):

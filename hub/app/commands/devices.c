@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/ask.h"
+#include "app/device_gaps.h"
 #include "app/report.h"
 #include "app/table.h"
 #include "base/clock.h"
@@ -386,6 +387,16 @@ static const struct verb verbs[] = {
         .run = list_pending,
     },
     {
+        .name = "gaps",
+        .arguments = "[DEVICE]",
+        .summary = "Show frames that did not come, by their counters",
+        .examples = {"kogge devices gaps", "kogge devices gaps 70b3d57ed0060001"},
+        .options = {{"--since", "TIME", "from this time on (default: 24 hours ago)"}},
+        .most = 1,
+        .json = true,
+        .run = device_gaps,
+    },
+    {
         .name = "new",
         .arguments = "DEVICE",
         .summary = "Register a device: write its file and let the hub take it in",
@@ -407,4 +418,4 @@ static const struct verb verbs[] = {
     },
 };
 
-const struct command command_devices = {"devices", verbs, 3};
+const struct command command_devices = {"devices", verbs, 4};

@@ -43,6 +43,18 @@ static void put_counts(struct table *t, json_t *row)
     }
 }
 
+/* Received of expected, by their counters. */
+static void put_frames(struct table *t, json_t *row)
+{
+    json_t *frames = json_object_get(row, "frames");
+    if (count_of(frames, "expected") == 0) {
+        table_put(t, "-");
+    } else {
+        table_put(t, "%lld of %lld", count_of(frames, "received"),
+                  count_of(frames, "expected"));
+    }
+}
+
 static const char *state_of(const struct overview *o, json_t *row)
 {
     if (!json_is_true(json_object_get(row, "configured"))) {
@@ -70,9 +82,10 @@ static void note_holes(struct table *t, json_t *source)
 
 static void print_sources(const struct overview *o)
 {
-    static const char *const headings[] = {
-        "SOURCE",    "STATE",    "LAST MESSAGE", ">MESSAGES",      ">READINGS",
-        ">REJECTED", ">PENDING", ">WAITING",     ">LOST SESSIONS", NULL};
+    static const char *const headings[] = {"SOURCE",       "STATE",     "LAST MESSAGE",
+                                           ">MESSAGES",    ">READINGS", ">REJECTED",
+                                           ">PENDING",     ">WAITING",  ">LOST SESSIONS",
+                                           ">FRAMES 24 H", NULL};
     struct table *t = table_open(headings);
     size_t index;
     json_t *row;
@@ -89,6 +102,7 @@ static void print_sources(const struct overview *o)
         table_put(t, "%s", age_of(row, "last_message", age));
         put_counts(t, row);
         table_put(t, "%lld", count_of(row, "lost_sessions"));
+        put_frames(t, row);
         if (error != NULL && error[0] != '\0') {
             table_note(t, "%s", error);
         }
@@ -99,9 +113,9 @@ static void print_sources(const struct overview *o)
 
 static void print_cities(const struct overview *o)
 {
-    static const char *const headings[] = {"CITY",      "LAST OBSERVATION", ">SERIES",
-                                           ">MESSAGES", ">READINGS",        ">REJECTED",
-                                           ">PENDING",  ">WAITING",         NULL};
+    static const char *const headings[] = {
+        "CITY",      "LAST OBSERVATION", ">SERIES",  ">MESSAGES",    ">READINGS",
+        ">REJECTED", ">PENDING",         ">WAITING", ">FRAMES 24 H", NULL};
     struct table *t = table_open(headings);
     size_t index;
     json_t *row;
@@ -116,6 +130,7 @@ static void print_cities(const struct overview *o)
         table_put(t, "%s", age_of(row, "last_observation", age));
         table_put(t, "%lld", count_of(row, "series"));
         put_counts(t, row);
+        put_frames(t, row);
     }
     print_table(t);
 }
@@ -162,6 +177,28 @@ static void print_portals(const struct overview *o)
     print_table(t);
 }
 
+static void print_gaps(const struct overview *o)
+{
+    static const char *const headings[] = {"FRAMES MISSING", "SOURCE",   ">RECEIVED",
+                                           ">EXPECTED",      ">MISSING", NULL};
+    struct table *t = table_open(headings);
+    size_t index;
+    json_t *row;
+    if (t == NULL || json_array_size(o->gaps) == 0) {
+        table_close(t);
+        return;
+    }
+    json_array_foreach(o->gaps, index, row)
+    {
+        table_put(t, "%s", text_of(row, "device", ""));
+        table_put(t, "%s", text_of(row, "source", ""));
+        table_put(t, "%lld", count_of(row, "received"));
+        table_put(t, "%lld", count_of(row, "expected"));
+        table_put(t, "%lld", count_of(row, "missing"));
+    }
+    print_table(t);
+}
+
 static void print_expiring(const struct overview *o)
 {
     size_t index;
@@ -203,14 +240,16 @@ static void print_text(const struct overview *o)
     print_expiring(o);
     print_sources(o);
     print_cities(o);
+    print_gaps(o);
     print_portals(o);
 }
 
 static void print_json(const struct overview *o)
 {
-    json_t *out = json_pack("{s:i, s:O, s:O, s:O, s:O, s:O}", "schema", REPORT_SCHEMA,
-                            "hub", o->hub, "expiring", o->expiring, "sources", o->sources,
-                            "cities", o->cities, "portals", o->portals);
+    json_t *out =
+        json_pack("{s:i, s:O, s:O, s:O, s:O, s:O, s:O}", "schema", REPORT_SCHEMA, "hub",
+                  o->hub, "expiring", o->expiring, "sources", o->sources, "cities",
+                  o->cities, "gaps", o->gaps, "portals", o->portals);
     json_dumpf(out, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(out);

@@ -6,7 +6,8 @@
  * whose name ends in "_", a version above 10 and a second value refuse the pack. Units by
  * the registry: "/" and "%" are ratios.
  * Packs of our own nodes (a record log with vs) carry held, first and seq, which are no
- * readings: session is log, counter is first, else seq (schemas/wire.h). */
+ * readings: session is log, counter is first, else seq, the last counter seq
+ * (schemas/wire.h). */
 #include "decode/senml.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -103,6 +104,9 @@ static bool take_own(struct senml_pack *p, const struct senml_record *r, const c
     if (sound && (first || (seq && !p->first))) {
         out->counter = (int64_t)r->value.number;
         p->first = p->first || first;
+    }
+    if (sound && seq) {
+        out->counter_last = (int64_t)r->value.number;
     }
     return true;
 }
