@@ -3,6 +3,7 @@
 
 #include "app/control.h"
 #include "app/replaying.h"
+#include "app/report.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -192,9 +193,10 @@ static void add_source(void *arg, const struct ingest_status *s)
     char since[CLOCK_TEXT];
     clock_format(s->since_us, since);
     json_t *row = json_pack(
-        "{s:s, s:b, s:b, s:s, s:s?, s:I, s:I}", "source", s->source, "connected",
+        "{s:s, s:b, s:b, s:s, s:s?, s:I, s:I, s:o}", "source", s->source, "connected",
         s->subscribed, "session_present", s->session_present, "since", since, "error",
-        s->error, "messages", (json_int_t)s->messages, "bytes", (json_int_t)s->bytes);
+        s->error, "messages", (json_int_t)s->messages, "bytes", (json_int_t)s->bytes,
+        "slowed_since", report_time(s->slowed_us));
     json_array_append_new(arg, row);
 }
 

@@ -369,7 +369,7 @@ static bool sources_add(const struct change *c)
         }
         if (!text_equal(a->city, b->city) || strcmp(a->format, b->format) != 0 ||
             !text_equal(a->topic, b->topic) || !text_equal(a->device, b->device) ||
-            a->take_retained != b->take_retained) {
+            a->take_retained != b->take_retained || a->max_readings != b->max_readings) {
             return say(c, "messages of the source %.64s are read otherwise", a->source);
         }
     }

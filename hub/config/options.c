@@ -70,6 +70,13 @@ static const struct option table[] = {
      "is dead is noticed within twice that."},
     {"source", "take_retained", "boolean", false, "false", NO_LIMITS, NULL,
      "Take retained messages that have no time of their own."},
+    {"source", "max_messages_per_s", "integer", false, NULL, 1, 1000000, "1/s",
+     "Ceiling: if more messages come, they are read more slowly; the rest waits at the "
+     "broker."},
+    {"source", "max_bytes_per_s", "integer", false, NULL, 16384, 1000000000, "bytes/s",
+     "Ceiling for what the broker sends, in the same way."},
+    {"source", "max_readings", "integer", false, NULL, 1, 20000, NULL,
+     "A message with more readings is rejected; without it the limit is 20000."},
     {"source", "note", "text", false, NULL, NO_LIMITS, NULL, "For readers of the file."},
 
     {"target", "target", "id", true, NULL, NO_LIMITS, NULL,

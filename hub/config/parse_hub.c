@@ -81,6 +81,9 @@ static void parse_source(struct parse *p, const json_t *o, struct source *s)
     s->mqtt_version = (int)read_whole(o, "mqtt_version", version);
     int64_t keep_alive_s = (int64_t)standard_number("source", "keep_alive_s");
     s->keep_alive_s = (int)read_whole(o, "keep_alive_s", keep_alive_s);
+    s->max_messages_per_s = read_whole(o, "max_messages_per_s", 0);
+    s->max_bytes_per_s = read_whole(o, "max_bytes_per_s", 0);
+    s->max_readings = (int)read_whole(o, "max_readings", 0);
     s->subscribe = read_texts(p, o, "subscribe", &s->subscribe_count);
     check_source(p, s);
 }

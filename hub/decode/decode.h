@@ -22,6 +22,7 @@ struct decode_rules {
     const char *topic;  /* pattern of the source, NULL: none */
     const char *device; /* pointer to the device id in the document, NULL: none */
     bool take_retained;
+    int max_readings; /* of one message; 0: 20,000 */
     /* The model of a device, or NULL if it is not registered. */
     const struct sensor_model *(*find_model)(void *arg, const char *device);
     void *arg;

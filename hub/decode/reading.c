@@ -195,8 +195,10 @@ static void set_time(const struct decode_work *w, struct reading *r,
 
 static enum err add_reading(struct decode_work *w, struct reading **out)
 {
-    if (w->out.count == DECODE_READINGS) {
-        diag_set(w->diag, "more than %d readings in one message", DECODE_READINGS);
+    int most = w->rules->max_readings;
+    most = most > 0 && most < DECODE_READINGS ? most : DECODE_READINGS;
+    if (w->out.count == (size_t)most) {
+        diag_set(w->diag, "more than %d readings in one message", most);
         return ERR_RANGE;
     }
     if (w->out.count == w->room) {

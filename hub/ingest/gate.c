@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "ingest/dial.h"
 #include "ingest/gate_proxy.h"
+#include "ingest/lane.h"
+#include "ingest/pace.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,8 +20,7 @@
 #include <unistd.h>
 
 enum {
-    BUFFER = 1 << 16,      /* bytes, each way */
-    MUCH = BUFFER / 2,     /* held bytes that are let go at once */
+    MUCH = LANE_BYTES / 2, /* held bytes that are let go at once */
     SILENCE_NS = 300000,   /* of the broker */
     OLDEST_US = 5000,      /* a byte is held, until its commit begins */
     FIRST_WORD_MS = 30000, /* for the broker's first byte */
@@ -28,18 +29,13 @@ enum {
     LAST_WORDS_MS = 500,   /* to pass on what is left when one side has closed */
 };
 
-/* Bytes on their way: [from, free) may go, [free, to) are held. */
-struct lane {
-    size_t from, free, to;
-    unsigned char bytes[BUFFER];
-};
-
 struct gate {
     struct inbox *inbox;
     struct gate_owner owner;
     struct gate_proxy proxy;
     struct dial *dial;
     int wake;                /* eventfd: something of the next three has changed */
+    _Atomic int64_t taken;   /* messages of this connection */
     _Atomic uint64_t marked; /* highest transaction of this connection */
     atomic_bool spoilt, stopping;
     _Atomic int64_t step_us; /* monotonic: what the thread does now began then */
@@ -51,8 +47,11 @@ struct gate {
     int64_t held_us;    /* monotonic, since when something waits; 0: nothing does */
     int64_t begin_us;   /* of the connection */
     bool heard;         /* the broker has said something */
-    struct lane up;     /* to the broker */
-    struct lane down;   /* to the client */
+    struct pace pace;
+    int64_t counted;  /* of taken */
+    bool slowed;      /* and said so */
+    struct lane up;   /* to the broker */
+    struct lane down; /* to the client */
     char why[DIAL_WHY];
 };
 
@@ -60,6 +59,7 @@ struct gate {
 
 void gate_mark(struct gate *g, uint64_t transaction)
 {
+    atomic_fetch_add_explicit(&g->taken, 1, memory_order_relaxed);
     if (atomic_load(&g->marked) == transaction) {
         return;
     }
@@ -107,48 +107,6 @@ static bool end_by_inbox(struct gate *g, enum gate_end *out)
     return false;
 }
 
-/* Sends what may go. False: the other side is gone. */
-static bool flush(int fd, struct lane *l)
-{
-    while (l->from < l->free) {
-        ssize_t sent = send(fd, l->bytes + l->from, l->free - l->from, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) {
-            continue;
-        }
-        if (sent < 0) {
-            return errno == EAGAIN || errno == EWOULDBLOCK;
-        }
-        l->from += (size_t)sent;
-    }
-    if (l->from == l->to) {
-        l->from = l->free = l->to = 0;
-    }
-    return true;
-}
-
-/* Reads what is there, as far as there is room. more: there may be more. False: closed.
- */
-static bool fill(int fd, struct lane *l, bool *more)
-{
-    *more = false;
-    if (l->from > 0 && l->to == BUFFER) {
-        memmove(l->bytes, l->bytes + l->from, l->to - l->from);
-        l->free -= l->from;
-        l->to -= l->from;
-        l->from = 0;
-    }
-    if (l->to == BUFFER) {
-        return true;
-    }
-    ssize_t got = recv(fd, l->bytes + l->to, BUFFER - l->to, 0);
-    if (got > 0) {
-        l->to += (size_t)got;
-        *more = true;
-        return true;
-    }
-    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-}
-
 /* Bytes of the client that came just now: may they go, or must they wait? What they
  * acknowledge was marked before they were written. */
 static void judge(struct gate *g)
@@ -166,7 +124,7 @@ static bool settle(struct gate *g, enum gate_end *out)
     bool more = true;
     bool open = true;
     while (open && more) {
-        open = fill(g->client, &g->up, &more);
+        open = lane_fill(g->client, &g->up, LANE_BYTES, &more);
     }
     size_t covered = g->up.to;
     uint64_t marked = atomic_load(&g->marked);
@@ -179,7 +137,7 @@ static bool settle(struct gate *g, enum gate_end *out)
     g->settled = marked;
     g->up.free = covered;
     g->held_us = 0;
-    bool sent = flush(g->broker, &g->up);
+    bool sent = lane_flush(g->broker, &g->up);
     inbox_idle(g->inbox);
     if (!sent) {
         return end(g, GATE_BROKER, "the broker closed the connection", out);
@@ -190,10 +148,13 @@ static bool settle(struct gate *g, enum gate_end *out)
 static bool from_broker(struct gate *g, enum gate_end *out)
 {
     bool more = false;
-    bool open = fill(g->broker, &g->down, &more);
+    size_t before = g->down.to;
+    bool open =
+        lane_fill(g->broker, &g->down, pace_room(&g->pace, clock_monotonic_us()), &more);
+    pace_read(&g->pace, more ? g->down.to - before : 0, clock_monotonic_us());
     g->down.free = g->down.to;
     g->heard = g->heard || more;
-    if (!flush(g->client, &g->down)) {
+    if (!lane_flush(g->client, &g->down)) {
         return end(g, GATE_CLIENT, "", out);
     }
     return open || end(g, GATE_BROKER, "the broker closed the connection", out);
@@ -202,12 +163,12 @@ static bool from_broker(struct gate *g, enum gate_end *out)
 static bool from_client(struct gate *g, enum gate_end *out)
 {
     bool more = false;
-    bool open = fill(g->client, &g->up, &more);
+    bool open = lane_fill(g->client, &g->up, LANE_BYTES, &more);
     judge(g);
     if (!open && g->held_us != 0) {
         return settle(g, out) && end(g, GATE_CLIENT, "", out);
     }
-    if (!flush(g->broker, &g->up)) {
+    if (!lane_flush(g->broker, &g->up)) {
         return end(g, GATE_BROKER, "the broker closed the connection", out);
     }
     return open || end(g, GATE_CLIENT, "", out);
@@ -242,25 +203,49 @@ static struct pollfd wanted(int fd, bool in, bool out)
     };
 }
 
+static void tell_slowed(struct gate *g, bool slowed)
+{
+    if (g->slowed != slowed) {
+        g->slowed = slowed;
+        g->owner.slowed(g->owner.arg, slowed);
+    }
+}
+
+/* How long to wait for anything. */
+static struct timespec patience(const struct gate *g)
+{
+    int64_t us = REST_MS * INT64_C(1000);
+    if (g->held_us != 0) {
+        return (struct timespec){.tv_nsec = SILENCE_NS};
+    }
+    if (!g->heard) {
+        return (struct timespec){.tv_sec = FIRST_WORD_MS / 1000};
+    }
+    if (g->slowed) {
+        int64_t paced_us = pace_wait_us(&g->pace, clock_monotonic_us());
+        us = paced_us < us ? paced_us : us;
+    }
+    return (struct timespec){.tv_sec = us / CLOCK_US_PER_S,
+                             .tv_nsec = us % CLOCK_US_PER_S * 1000};
+}
+
 /* Waits for one of four; true if both sides were silent. */
 static bool await(struct gate *g, struct pollfd polled[4])
 {
-    const struct timespec silence = {.tv_nsec = SILENCE_NS};
-    const struct timespec rest = {.tv_sec = REST_MS / 1000};
-    const struct timespec first_word = {.tv_sec = FIRST_WORD_MS / 1000};
-    bool holding = g->held_us != 0;
+    int64_t taken = atomic_load_explicit(&g->taken, memory_order_relaxed);
+    pace_count(&g->pace, taken - g->counted);
+    g->counted = taken;
+    bool may_read = pace_room(&g->pace, clock_monotonic_us()) > 0;
+    tell_slowed(g, g->pace.held);
     polled[0] = wanted(g->wake, true, false);
-    polled[1] = wanted(g->broker, g->down.to == 0, g->up.from < g->up.free);
+    polled[1] = wanted(g->broker, g->down.to == 0 && may_read, g->up.from < g->up.free);
     /* Also while something is held: each small acknowledgement costs the socket's buffer
      * a whole segment, and after some hundred unread ones paho begins to queue them. And
      * a client that still writes is not silent: a commit now would cover few. */
-    polled[2] = wanted(g->client, g->up.to<BUFFER, g->down.to> 0);
+    polled[2] = wanted(g->client, g->up.to<LANE_BYTES, g->down.to> 0);
     polled[3] = wanted(g->proxy.listener, true, false);
-    int ready = ppoll(polled, 4,
-                      holding    ? &silence
-                      : g->heard ? &rest
-                                 : &first_word,
-                      NULL);
+    const struct timespec wait = patience(g);
+    int ready = ppoll(polled, 4, &wait, NULL);
     if (ready < 0) {
         for (int i = 0; i < 4; i++) {
             polled[i].revents = 0;
@@ -276,10 +261,10 @@ static bool serve(struct gate *g, const struct pollfd polled[4], enum gate_end *
     if (polled[0].revents != 0 && !from_others(g, out)) {
         return false;
     }
-    if ((polled[1].revents & POLLOUT) != 0 && !flush(g->broker, &g->up)) {
+    if ((polled[1].revents & POLLOUT) != 0 && !lane_flush(g->broker, &g->up)) {
         return end(g, GATE_BROKER, "the broker closed the connection", out);
     }
-    if ((polled[2].revents & POLLOUT) != 0 && !flush(g->client, &g->down)) {
+    if ((polled[2].revents & POLLOUT) != 0 && !lane_flush(g->client, &g->down)) {
         return end(g, GATE_CLIENT, "", out);
     }
     if ((polled[1].revents & (POLLIN | closed)) != 0 && g->down.to == 0 &&
@@ -306,7 +291,7 @@ static void last_words(struct gate *g)
 {
     struct pollfd polled = {.fd = g->client, .events = POLLOUT};
     while (g->down.from < g->down.free && poll(&polled, 1, LAST_WORDS_MS) > 0 &&
-           flush(g->client, &g->down)) {
+           lane_flush(g->client, &g->down)) {
     }
 }
 
@@ -355,6 +340,10 @@ static void begin(struct gate *g)
     atomic_store(&g->marked, g->settled);
     g->held_us = 0;
     g->heard = false;
+    pace_begin(&g->pace, clock_monotonic_us());
+    tell_slowed(g, false);
+    atomic_store(&g->taken, 0);
+    g->counted = 0;
     g->up.from = g->up.free = g->up.to = 0;
     g->down.from = g->down.free = g->down.to = 0;
     g->why[0] = '\0';
@@ -390,7 +379,7 @@ static enum gate_end run_once(struct gate *g)
     memcpy(g->up.bytes, rest, length);
     g->up.to = length;
     judge(g);
-    return flush(g->broker, &g->up) ? pass(g) : GATE_BROKER;
+    return lane_flush(g->broker, &g->up) ? pass(g) : GATE_BROKER;
 }
 
 /* Sleeps unless woken to stop. */
@@ -435,6 +424,8 @@ enum err gate_open(struct inbox *inbox, const struct address *broker,
     g->owner = *owner;
     g->broker = g->client = -1;
     step(g);
+    g->pace = (struct pace){.messages_per_s = owner->messages_per_s,
+                            .bytes_per_s = owner->bytes_per_s};
     g->proxy = (struct gate_proxy){
         .answered = owner->answered, .arg = owner->arg, .listener = -1};
     g->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -14,7 +14,9 @@
  * If a commit fails both sockets are closed and what is held is thrown away: the broker
  * then delivers again.
  *
- * After such a failure it comes back once the inbox has room again (inbox_check).
+ * After such a failure it comes back once the inbox has room again (inbox_check). With a
+ * ceiling it reads from the broker in measured portions (pace.h); what is not read waits
+ * in the sockets, and then at the broker.
  *
  * It dials the broker first, again and again while it is away, and only then asks its
  * owner to let the client connect: so the client never waits for a broker that is away.
@@ -52,6 +54,11 @@ struct gate_owner {
      * the time to wait before the next try. Called again and again while the broker is
      * away. */
     int (*ended)(void *arg, enum gate_end end, const char *why);
+    /* What comes from the broker is read no faster than this; 0: no ceiling. */
+    int64_t messages_per_s, bytes_per_s;
+    /* Reading is held back for that (true), or no longer. May be NULL without ceilings.
+     */
+    void (*slowed)(void *arg, bool slowed);
 };
 
 /* Listens, but does nothing before gate_start. inbox and owner->arg must outlive it.

@@ -44,6 +44,7 @@ struct ingest_status {
     bool session_present;    /* at the last connect: the broker knew the session */
     int64_t since_us;        /* connected, or not, since then */
     int64_t step_us;         /* monotonic: its gate began what it does then */
+    int64_t slowed_us;       /* read more slowly than it comes since then; CLOCK_NONE */
     int64_t messages, bytes; /* payload bytes as sent; since the source was started */
 };
 

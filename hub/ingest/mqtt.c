@@ -171,6 +171,17 @@ static void owner_answered(void *arg)
     pulse_quicken(((struct mqtt *)arg)->pulse);
 }
 
+static void owner_slowed(void *arg, bool slowed)
+{
+    struct mqtt *m = arg;
+    pthread_mutex_lock(&m->mutex);
+    m->slowed_us = slowed ? clock_now_us() : CLOCK_NONE;
+    pthread_mutex_unlock(&m->mutex);
+    log_line(slowed ? LOG_WARN : LOG_INFO, "ingest", "source %s: %s", m->source->source,
+             slowed ? "more comes than its ceiling allows; it is read more slowly"
+                    : "no longer slowed");
+}
+
 /* The sentence for what ended: paho's reason, else the gate's. */
 static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_connected,
                    char to[MQTT_SENTENCE])
@@ -330,13 +341,17 @@ enum err mqtt_open(const struct mqtt_place *place, const struct source *s,
     init_sync(m);
     m->inbox = place->inbox;
     m->pulse = place->pulse;
+    m->slowed_us = CLOCK_NONE;
     m->since_us = clock_now_us();
     m->since_monotonic_us = clock_monotonic_us();
     atomic_store(&m->ceiling_bytes, place->ceiling_bytes);
     const struct gate_owner owner = {.arg = m,
                                      .connect = owner_connect,
                                      .answered = owner_answered,
-                                     .ended = owner_ended};
+                                     .ended = owner_ended,
+                                     .messages_per_s = s->max_messages_per_s,
+                                     .bytes_per_s = s->max_bytes_per_s,
+                                     .slowed = owner_slowed};
     enum err e = ERR_MEMORY;
     m->source = source_copy_new(s);
     m->before = before != NULL ? source_copy_new(before) : NULL;
@@ -407,6 +422,7 @@ void mqtt_status(struct mqtt *m, void *arg,
         .session_present = m->present,
         .since_us = m->since_us,
         .step_us = gate_step_us(m->gate),
+        .slowed_us = m->slowed_us,
         .messages = atomic_load(&m->messages),
         .bytes = atomic_load(&m->bytes),
     };

@@ -48,6 +48,7 @@ struct mqtt {
     size_t unanswered; /* subscriptions that the broker has not answered yet */
     int64_t since_us;  /* wall clock */
     int64_t since_monotonic_us;
+    int64_t slowed_us;          /* wall clock; CLOCK_NONE: not slowed */
     int refusals;               /* in a row */
     char reason[MQTT_SENTENCE]; /* what ended this connection, if paho knows; else "" */
     char error[MQTT_SENTENCE];  /* for status; "": none */

@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-    ANSWER_S = 30, /* for the broker's CONNACK */
-    KEPT = 1024,   /* bytes of a payload over the ceiling */
+    KEEP_ALIVE_SLOW_S = 120, /* where an answer may stand behind what is not read yet */
+    ANSWER_S = 30,           /* for the broker's CONNACK */
+    KEPT = 1024,             /* bytes of a payload over the ceiling */
 };
 
 /* --- messages (paho's receiving thread) --- */
@@ -262,7 +263,9 @@ enum err mqtt_session_connect(struct mqtt *m, MQTTAsync_SSLOptions *tls,
     }
     o.context = m;
     o.cleansession = o.cleanstart = 0;
-    o.keepAliveInterval = s->keep_alive_s;
+    bool slow = s->max_messages_per_s > 0 || s->max_bytes_per_s > 0;
+    o.keepAliveInterval =
+        slow && s->keep_alive_s < KEEP_ALIVE_SLOW_S ? KEEP_ALIVE_SLOW_S : s->keep_alive_s;
     o.connectTimeout = ANSWER_S;
     o.username = s->user;
     o.binarypwd.data = password->bytes;

@@ -39,6 +39,8 @@ struct source *source_copy_new(const struct source *s)
     c->key_file = copy(s->key_file, &whole);
     c->mqtt_version = s->mqtt_version;
     c->keep_alive_s = s->keep_alive_s;
+    c->max_messages_per_s = s->max_messages_per_s;
+    c->max_bytes_per_s = s->max_bytes_per_s;
     for (size_t i = 0; i < s->subscribe_count; i++) {
         filters[i] = copy(s->subscribe[i], &whole);
     }
@@ -79,13 +81,16 @@ bool source_copy_same_session(const struct source *a, const struct source *b)
 
 bool source_copy_same(const struct source *a, const struct source *b)
 {
-    bool same =
-        source_copy_same_session(a, b) && text_equal(a->user, b->user) &&
-        text_equal(a->password_file, b->password_file) &&
-        text_equal(a->ca_file, b->ca_file) &&
-        text_equal(a->certificate_file, b->certificate_file) &&
-        text_equal(a->key_file, b->key_file) && a->mqtt_version == b->mqtt_version &&
-        a->keep_alive_s == b->keep_alive_s && a->subscribe_count == b->subscribe_count;
+    bool same = source_copy_same_session(a, b) && text_equal(a->user, b->user) &&
+                text_equal(a->password_file, b->password_file) &&
+                text_equal(a->ca_file, b->ca_file) &&
+                text_equal(a->certificate_file, b->certificate_file) &&
+                text_equal(a->key_file, b->key_file) &&
+                a->mqtt_version == b->mqtt_version &&
+                a->keep_alive_s == b->keep_alive_s &&
+                a->max_messages_per_s == b->max_messages_per_s &&
+                a->max_bytes_per_s == b->max_bytes_per_s &&
+                a->subscribe_count == b->subscribe_count;
     for (size_t i = 0; same && i < a->subscribe_count; i++) {
         same = text_equal(a->subscribe[i], b->subscribe[i]);
     }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A broker connection with its topics, format and city. */
 struct source {
@@ -25,6 +26,8 @@ struct source {
     int mqtt_version;   /* 5 or 3 (3.1.1) */
     int keep_alive_s;   /* a silent connection is probed after this; at least 1 */
     bool take_retained;
+    int64_t max_messages_per_s, max_bytes_per_s; /* read no faster; 0: no ceiling */
+    int max_readings; /* a message with more is rejected; 0: the program's own limit */
 };
 
 #endif

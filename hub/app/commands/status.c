@@ -107,6 +107,10 @@ static void print_sources(const struct overview *o)
             table_note(t, "%s", error);
         }
         note_holes(t, row);
+        if (text_of(row, "slowed_since", NULL) != NULL) {
+            table_note(t, "slowed since %s: more comes than its ceiling allows",
+                       text_of(row, "slowed_since", ""));
+        }
     }
     print_table(t);
 }
