@@ -183,6 +183,7 @@ static void take_live(void *arg, const char *line)
         json_object_set(row, "error", json_object_get(source, "error"));
         json_object_set(row, "slowed_since", json_object_get(source, "slowed_since"));
         o->findings |= !json_is_true(json_object_get(source, "connected")) ||
+                       json_is_string(json_object_get(source, "error")) ||
                        json_is_string(json_object_get(source, "slowed_since"));
     }
     json_decref(live);

@@ -21,6 +21,8 @@ enum {
     REFUSED_MOST_MS = 10000,
     INBOX_MS = 1000,        /* least wait after a failure of the inbox */
     STEADY_S = 10,          /* a connection that lived so long was a good one */
+    CONTESTED_S = 60,       /* the same, while another client wants the session */
+    CONTEST = 3,            /* short connections in a row, ended without a reason */
     PASSWORD = 4096,        /* bytes, most */
     CLIENT_IDLE_MS = 40000, /* paho gives up by itself before */
     STOP_IDLE_MS = 300,
@@ -29,7 +31,8 @@ enum {
 
 /* --- what is said --- */
 
-/* The connection does not stand, and why; logged if that is news. What the inbox does not
+/* The connection does not stand, and why; logged if that is news: a broker that ends one
+ * connection after the other for the same reason is told of once. What the inbox does not
  * take is said once for all sources by who owns it. */
 static void note_down(struct mqtt *m, enum gate_end end, const char *sentence)
 {
@@ -42,8 +45,13 @@ static void note_down(struct mqtt *m, enum gate_end end, const char *sentence)
     }
     m->since_monotonic_us = news ? clock_monotonic_us() : m->since_monotonic_us;
     text_copy(m->error, sizeof m->error, sentence);
+    bool tell = end != GATE_INBOX && strcmp(m->told, sentence) != 0;
+    if (end != GATE_INBOX) {
+        text_copy(m->told, sizeof m->told, sentence);
+        m->quiet = !tell && (m->quiet || was_connected);
+    }
     pthread_mutex_unlock(&m->mutex);
-    if (news && end != GATE_INBOX) {
+    if (tell) {
         log_line(LOG_WARN, "ingest", "source %s: %s; trying again", m->source->source,
                  sentence);
     }
@@ -182,6 +190,25 @@ static void owner_slowed(void *arg, bool slowed)
                     : "no longer slowed");
 }
 
+/* How long the connection lived, or was away; steady: it was a good one. */
+static int64_t judge_life(struct mqtt *m, enum gate_end end, bool was_connected,
+                          bool *steady)
+{
+    pthread_mutex_lock(&m->mutex);
+    int64_t lived_us = clock_monotonic_us() - m->since_monotonic_us;
+    *steady = was_connected &&
+              lived_us >= (m->contested ? CONTESTED_S : STEADY_S) * CLOCK_US_PER_S;
+    if (*steady) {
+        m->told[0] = '\0';
+        m->contested = false;
+    } else if (end == GATE_BROKER && was_connected && m->refusals >= CONTEST &&
+               m->reason[0] == '\0') {
+        m->contested = true; /* MQTT 3.1.1 has no word for it */
+    }
+    pthread_mutex_unlock(&m->mutex);
+    return lived_us;
+}
+
 /* The sentence for what ended: paho's reason, else the gate's. */
 static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_connected,
                    char to[MQTT_SENTENCE])
@@ -189,6 +216,7 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
     pthread_mutex_lock(&m->mutex);
     text_copy(to, MQTT_SENTENCE, m->reason);
     m->reason[0] = '\0';
+    bool contested = m->contested;
     pthread_mutex_unlock(&m->mutex);
     if (end == GATE_INBOX) {
         text_copy(to, MQTT_SENTENCE, why);
@@ -203,6 +231,11 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
                  m->source->broker, m->address.host);
     } else if (end == GATE_BROKER && !was_connected) {
         snprintf(to, MQTT_SENTENCE, "%s: %s before it answered", m->source->broker, why);
+    } else if (end == GATE_BROKER && contested) {
+        snprintf(to, MQTT_SENTENCE,
+                 "the broker ends each connection soon: does another client use the "
+                 "client id %s?",
+                 m->source->client_id);
     } else if (end == GATE_CLIENT) {
         text_copy(to, MQTT_SENTENCE,
                   was_connected ? "the broker did not answer in time"
@@ -213,13 +246,13 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
 }
 
 /* Milliseconds until the next try. */
-static int retry_ms(struct mqtt *m, enum gate_end end, int64_t lived_us)
+static int retry_ms(struct mqtt *m, enum gate_end end, int64_t lived_us, bool steady)
 {
     if (end == GATE_AWAY) {
         m->refusals = 0;
         return lived_us < 60 * CLOCK_US_PER_S ? RETRY_MS : RETRY_LATER_MS;
     }
-    if (lived_us >= STEADY_S * CLOCK_US_PER_S && end != GATE_INBOX) {
+    if (steady && end != GATE_INBOX) {
         m->refusals = 0;
         return 0;
     }
@@ -260,18 +293,17 @@ static int owner_ended(void *arg, enum gate_end end, const char *why)
         return RETRY_MS;
     }
     char line[MQTT_SENTENCE];
+    bool steady = false;
+    int64_t lived_us = judge_life(m, end, connection != 0, &steady);
     ending(m, end, why, connection != 0, line);
     if (!idle) {
         text_copy(line, sizeof line, "the connection does not end");
     }
-    pthread_mutex_lock(&m->mutex);
-    int64_t lived_us = clock_monotonic_us() - m->since_monotonic_us;
-    pthread_mutex_unlock(&m->mutex);
     note_down(m, end, line);
     if (end == GATE_INBOX && connection == 0) {
         return INBOX_MS; /* no broker was asked */
     }
-    return retry_ms(m, end, connection == 0 && end != GATE_AWAY ? 0 : lived_us);
+    return retry_ms(m, end, lived_us, steady);
 }
 
 /* --- for the owner --- */
@@ -413,6 +445,10 @@ void mqtt_status(struct mqtt *m, void *arg,
     char error[MQTT_SENTENCE];
     pthread_mutex_lock(&m->mutex);
     text_copy(error, sizeof error, m->error);
+    if (m->connected && m->contested &&
+        clock_monotonic_us() - m->since_monotonic_us >= CONTESTED_S * CLOCK_US_PER_S) {
+        error[0] = '\0'; /* the other one has given up */
+    }
     struct ingest_status s = {
         .source = m->source->source,
         .broker = m->source->broker,

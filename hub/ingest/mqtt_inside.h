@@ -52,6 +52,9 @@ struct mqtt {
     int refusals;               /* in a row */
     char reason[MQTT_SENTENCE]; /* what ended this connection, if paho knows; else "" */
     char error[MQTT_SENTENCE];  /* for status; "": none */
+    char told[MQTT_SENTENCE];   /* the last end that was logged; "": of no interest now */
+    bool quiet;                 /* the last end was told before: so is what follows */
+    bool contested; /* another client takes the session over, again and again */
 };
 
 /* What ended, or will end, this connection: the first reason counts. */

@@ -157,11 +157,16 @@ static void note_connected(struct mqtt *m, bool present)
     m->present = present;
     m->since_us = now_us;
     m->since_monotonic_us = clock_monotonic_us();
-    m->error[0] = '\0';
+    if (!m->contested) { /* else it is true still */
+        m->error[0] = '\0';
+    }
+    bool quiet = m->quiet;
     pthread_mutex_unlock(&m->mutex);
-    log_line(LOG_INFO, "ingest", "source %s: connected to %s, %s", m->source->source,
-             m->source->broker,
-             present ? "session resumed" : "the broker knew no session");
+    if (!quiet) {
+        log_line(LOG_INFO, "ingest", "source %s: connected to %s, %s", m->source->source,
+                 m->source->broker,
+                 present ? "session resumed" : "the broker knew no session");
+    }
     subscribe(m);
 }
 
@@ -207,8 +212,14 @@ static void on_disconnect5(void *arg, MQTTProperties *properties,
                            enum MQTTReasonCodes code)
 {
     (void)properties;
-    mqtt_note_reason(arg, reason_text((int)code));
-    mqtt_set_state(arg, STATE_IDLE); /* paho does not call on_lost after this */
+    struct mqtt *m = arg;
+    mqtt_note_reason(m, reason_text((int)code));
+    if (code == MQTTREASONCODE_SESSION_TAKEN_OVER) {
+        pthread_mutex_lock(&m->mutex);
+        m->contested = true;
+        pthread_mutex_unlock(&m->mutex);
+    }
+    mqtt_set_state(m, STATE_IDLE); /* paho does not call on_lost after this */
 }
 
 static void on_left(void *arg, MQTTAsync_successData *data)

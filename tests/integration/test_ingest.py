@@ -312,8 +312,10 @@ class Comings(Case):
             wire.send(b"\xe0\x02\x8e\x00")  # DISCONNECT, session taken over
             wire.close()
             self.enterContext(server.accept(present=True))
-            sink.wait_connected("one")
+            status = sink.wait_connected("one")
             self.assert_logged(sink, "another client with the same client id", 1)
+            # the other one will want it again: status does not forget it at once
+            self.assertIn("another client with the same client id", status["error"])
 
     def test_reload_keeps_what_has_not_changed(self):
         broker, sink = self.broker(), self.sink()
