@@ -15,11 +15,11 @@ class Authority:
                  "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
                  "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.certificate)
 
-    def issue(self, name):
-        """(certificate, key) for a host or client of that name."""
-        if name in self._issued:
-            return self._issued[name]
-        base = os.path.join(self.folder, name.replace("/", "_"))
+    def issue(self, name, days=30):
+        """(certificate, key) for a host or client of that name; -1 day: it has expired."""
+        if (name, days) in self._issued:
+            return self._issued[name, days]
+        base = os.path.join(self.folder, f"{name.replace('/', '_')}-{days}")
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                  "-nodes", "-subj", f"/CN={name}", "-keyout", base + ".key",
                  "-out", base + ".csr")
@@ -27,10 +27,10 @@ class Authority:
         with open(base + ".ext", "w", encoding="ascii") as f:
             f.write(f"subjectAltName={kind}:{name}\n")
         _openssl("x509", "-req", "-in", base + ".csr", "-CA", self.certificate,
-                 "-CAkey", self.key, "-CAcreateserial", "-days", "30",
+                 "-CAkey", self.key, "-CAcreateserial", "-days", str(days),
                  "-extfile", base + ".ext", "-out", base + ".pem")
-        self._issued[name] = (base + ".pem", base + ".key")
-        return self._issued[name]
+        self._issued[name, days] = (base + ".pem", base + ".key")
+        return self._issued[name, days]
 
 
 def _openssl(*words):

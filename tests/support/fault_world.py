@@ -79,7 +79,7 @@ class Load:
             sent = []
             publisher = None
             try:
-                publisher = Publisher(self.world.broker.port, timeout=5)
+                publisher = Publisher(self.world.broker.port, timeout=5, tls=self.world.tls)
                 publisher.publish_many(self._messages(sent), self.window, self.rate)
                 publisher.leave()
             except FAULTS:
@@ -93,6 +93,7 @@ class Load:
 
 class World(unittest.TestCase):
     SETTINGS = ""  # of mosquitto
+    tls = None     # context of publishers
 
     def setUp(self):
         self.root = temporary(self)
@@ -132,7 +133,7 @@ class World(unittest.TestCase):
     def publish(self, count, size=0):
         """So many messages with their PUBACKs."""
         numbers = [self.next_number() for _ in range(count)]
-        with Publisher(self.broker.port) as publisher:
+        with Publisher(self.broker.port, tls=self.tls) as publisher:
             publisher.publish_many([("buoy/b1", payload_of(n, size)) for n in numbers])
             publisher.leave()
         self.acked.update(numbers)

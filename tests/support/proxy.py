@@ -2,13 +2,14 @@
 """A TCP proxy in a thread, for tests: counts bytes, cuts, stalls.
 
     with Proxy(broker.port) as proxy:   # connect to proxy.port
-        proxy.stall(); proxy.go(); proxy.cut()
+        proxy.stall(); proxy.go(); proxy.cut(); proxy.freeze(); proxy.cut_after(1000)
         proxy.up, proxy.down            # bytes passed to and from the target
 """
 import selectors
 import socket
 import struct
 import threading
+import time
 
 
 class Proxy:
@@ -18,7 +19,10 @@ class Proxy:
         self.port = self.listener.getsockname()[1]
         self.up = self.down = self.connections = 0
         self._pairs = {}  # socket -> its other side
+        self._frozen = set()  # sockets
         self._stalled = self._refusing = False
+        self._left = None  # bytes from the target until a cut
+        self._slow = None  # bytes at a time, seconds before each
         self._lock = threading.Lock()
         self._poll = selectors.DefaultSelector()
         self._poll.register(self.listener, selectors.EVENT_READ)
@@ -31,11 +35,30 @@ class Proxy:
     def cut(self):
         """Ends all connections at once, without a good-bye (RST)."""
         with self._lock:
-            for s in self._pairs:
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                             struct.pack("ii", 1, 0))
-            for s in list(self._pairs):
-                self._drop(s)
+            self._cut()
+
+    def _cut(self):
+        for s in self._pairs:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        for s in list(self._pairs):
+            self._drop(s)
+
+    def cut_after(self, count):
+        """Passes so many bytes more from the target, then cuts: within a packet."""
+        with self._lock:
+            self._left = count
+
+    def freeze(self):
+        """The connections that stand are half-open from now on: nothing passes, nothing is
+        closed. New ones are served."""
+        with self._lock:
+            self._frozen.update(self._pairs)
+            for s in self._frozen:
+                self._poll.unregister(s)
+
+    def slow(self, size, delay_s):
+        """At most so many bytes at a time, each after a delay."""
+        self._slow = (size, delay_s)
 
     def refuse(self, refusing=True):
         """New connections are closed at once."""
@@ -74,7 +97,10 @@ class Proxy:
         if other is not None:
             del self._pairs[other]
             for one in (s, other):
-                self._poll.unregister(one)
+                if one in self._frozen:
+                    self._frozen.remove(one)
+                else:
+                    self._poll.unregister(one)
                 one.close()
 
     def _accept(self):
@@ -95,8 +121,17 @@ class Proxy:
         self._poll.register(server, selectors.EVENT_READ, "down")
 
     def _pass(self, s, way):
+        size = 1 << 16
+        if self._slow:
+            size = self._slow[0]
+            time.sleep(self._slow[1])
         try:
-            data = s.recv(1 << 16)
+            data = s.recv(size)
+            if way == "down" and self._left is not None and len(data) >= self._left:
+                self._pairs[s].sendall(data[:self._left])
+                self._left = None
+                self._cut()
+                return
             if data:
                 self._pairs[s].sendall(data)
         except OSError:
@@ -107,6 +142,7 @@ class Proxy:
             self.up += len(data)
         else:
             self.down += len(data)
+            self._left = self._left and self._left - len(data)
 
     def _run(self):
         while not self._ending:
