@@ -151,6 +151,7 @@ enum err export_file(const struct export_format *f, const struct export_context 
     }
     s->fd = aside.fd;
     err = write_rows(f, c, rows, s, &e);
+    bool unread = err != ERR_OK && s->err == ERR_OK;
     if (err == ERR_OK) {
         err = finish(&aside, &e);
     }
@@ -158,8 +159,7 @@ enum err export_file(const struct export_format *f, const struct export_context 
         *out = e;
     } else {
         diag_set(d, "%s was left as it is: %s", path,
-                 s->err != ERR_OK ? "the disk refused the write"
-                                  : "its rows could not be read to the end");
+                 unread ? "its rows could not be read to the end" : err_text(err));
     }
     file_aside_abandon(&aside);
     free(s->memory);

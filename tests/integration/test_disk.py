@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
-"""A disk that is full: the hub takes no message (the broker keeps them),
+"""A disk that is full or can only be read: the hub takes no message (the broker keeps them),
 says so once, and goes on by itself; nothing is lost. Small file systems are mounted, so the
 tests need root."""
 import contextlib
+import glob
 import os
 import sqlite3
 import subprocess
@@ -14,6 +15,10 @@ from fault_world import World, main
 from kogge import kogge
 
 MIB = 1 << 20
+DATASET = {"dataset": "water", "title": {"de": "W", "en": "W"},
+           "notes": {"de": "W", "en": "W"}, "parameters": ["water_temperature"],
+           "grid": "raw", "licence": "dl-zero-de/2.0", "frequency": "10MIN", "tags": ["water"],
+           "targets": [], "demonstration": False}
 ROOM = 48 * MIB  # of a disk; the inbox asks for 8 MiB before it takes messages again
 
 
@@ -24,7 +29,8 @@ def mounted(test, folder, *how):
     if done.returncode:
         print(f"SKIP {test.id().split('.', 1)[1]}: mount is not permitted: {done.stderr.strip()}")
         raise unittest.SkipTest("mount is not permitted")
-    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=False)
+    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=False,
+                    capture_output=True)
 
 
 class Ballast:
@@ -47,12 +53,14 @@ class Ballast:
         os.remove(self.path)
 
 
-class Full(World):
-    """The data folder is a small disk of its own."""
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return file.readlines()
 
-    def setUp(self):
-        super().setUp()
-        mounted(self, self.data, "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs")
+
+class Disk(World):
+    def mount_small(self, folder):
+        mounted(self, folder, "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs")
 
     def wait_trouble(self, hub, words):
         return hub.wait_status(lambda s: any(words in t for t in s["hub"]["troubles"]))
@@ -68,6 +76,14 @@ class Full(World):
     def assert_said_once(self, hub, *sentences):
         for words in sentences:
             self.assertEqual(len(self.said(hub, words)), 1, hub.log)
+
+
+class Full(Disk):
+    """The data folder is a small disk of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.mount_small(self.data)
 
     def test_the_hub_stops_taking_and_goes_on_when_there_is_room(self):
         hub = self.start_connected()
@@ -130,6 +146,119 @@ class Full(World):
         self.settle(hub)
         self.assertEqual(self.first_message(), 1)
         self.assertEqual(self.said(hub, "given up"), [])
+
+
+class Apart(Disk):
+    """One part of the data folder lies on the small disk, all else has room."""
+
+    def setUp(self):
+        super().setUp()
+        self.disk = self.root + "/disk"
+        self.mount_small(self.disk)
+        os.makedirs(self.data, 0o711)
+
+    def put_apart(self, name):
+        os.symlink(f"{self.disk}/{name}", f"{self.data}/{name}")
+
+    def test_no_room_for_the_store_but_for_the_inbox(self):
+        self.put_apart("hub.db")
+        hub = self.start_connected()
+        ballast = Ballast(self.disk, 64 << 10)
+        with self.load(rate=1000):
+            status = self.wait_trouble(hub, "messages can't be stored: the disk is full; they "
+                                            "wait in the inbox")
+            took = status["sources"][0]["messages"] + status["hub"]["waiting"]
+            # goes on taking
+            hub.wait_status(lambda s: s["hub"]["waiting"] > took + 500)
+            ballast.drop()
+            self.wait_no_trouble(hub)
+        self.settle(hub)
+        self.assert_said_once(hub, "error pipeline: messages can't be stored: the disk is full",
+                              "info pipeline: messages are stored again")
+        self.assertEqual(self.said(hub, "no message is taken"), [])
+
+    def test_no_room_for_the_inbox_but_for_the_store(self):
+        self.put_apart("inbox.db")
+        hub = self.start_connected()
+        ballast = Ballast(self.disk, 64 << 10)
+        with self.load(rate=1000):
+            self.wait_trouble(hub, "no message is taken: the disk is full")
+            # what was taken is worked off meanwhile
+            hub.wait_status(lambda s: s["hub"]["waiting"] == 0)
+            ballast.drop()
+            self.wait_no_trouble(hub)
+            hub.wait_connected()
+        self.settle(hub)
+        self.assertEqual(self.said(hub, "can't be stored"), [])
+
+    def test_no_room_for_files(self):
+        os.symlink(self.disk, self.data + "/export")
+        ballast = Ballast(self.disk)
+        self.make_folder(self.broker.port, hub={"publish": {"every_s": 1}})
+        self.folder.put("datasets/water.json", DATASET)
+        hub = self.start_connected()
+        self.publish(300)
+        self.wait_trouble(hub, "water-current.csv was left as it is: the disk is full")
+        time.sleep(3)  # some rounds more
+        self.assertEqual(self.exported(), [])
+        ballast.drop()
+        self.wait_no_trouble(hub)
+        self.publish(1)
+        self.wait(lambda: len(self.exported()) == 301, "the file is not written")
+        self.settle(hub)
+        self.assert_said_once(hub, "error publish: water can't be written: ",
+                              "info publish: all files are written again")
+
+    def exported(self):
+        """Lines of the current file, but its heading."""
+        paths = glob.glob(self.disk + "/water/**/*current*.csv", recursive=True)
+        return [line for path in paths for line in read_lines(path)][1:]
+
+
+class ReadOnly(Disk):
+    def run_once(self):
+        done = kogge("run", "--config", self.folder.path, "--data", self.data, timeout=60)
+        self.assertEqual(done.code, 1, done.err)
+        return done.err
+
+    def test_a_start_on_a_disk_that_can_only_be_read(self):
+        self.mount_small(self.data)
+        self.remount("ro")
+        self.assertIn("ead-only file system", self.run_once())
+        self.remount("rw")
+        hub = self.start_connected()
+        self.publish(50)
+        self.wait_stored(hub, 50)
+        hub.stop()
+        self.remount("ro")
+        self.assertIn("ead-only file system", self.run_once())
+        self.remount("rw")
+        hub = self.start_connected()
+        self.publish(50)
+        self.settle(hub)
+
+    def remount(self, how):
+        subprocess.run(["mount", "-o", "remount," + how, self.data], check=True)
+
+    def test_a_disk_that_turns_read_only(self):
+        """As the kernel does it after a fault of the disk."""
+        image = self.root + "/image"
+        with open(image, "wb") as file:
+            file.truncate(64 * MIB)
+        subprocess.run(["mkfs.ext4", "-q", image], check=True)
+        mounted(self, self.data, "-o", "loop", image)
+        hub = self.start_connected()
+        with self.load(rate=500):
+            self.wait_stored(hub, 200)
+            self.remount("abort")
+            self.wait_trouble(hub, "no message is taken: the disk can only be read")
+            time.sleep(2)
+            hub.kill()
+            subprocess.run(["umount", self.data], check=True)
+            # the journal tells what was on its way
+            mounted(self, self.data, "-o", "loop", image)
+            hub = self.start_connected()
+        self.settle(hub)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import xml.etree.ElementTree as xml
 SKIP = re.compile(r"^\s*SKIP ([^:\s]+): *(.*)$", re.MULTILINE)
 # Only what no script can install may be missing.
 NO_DATA = re.compile(r"reference data|shared.data", re.IGNORECASE)
-NO_DEVICE = re.compile(r"\bno device\b", re.IGNORECASE)
+NO_DEVICE = re.compile(r"\bno device\b|mount is not permitted", re.IGNORECASE)
 TAIL = 40
 
 
