@@ -23,7 +23,7 @@ static inline char lane_byte(size_t at)
 
 static inline void lane_send(struct lane_fuzz *l, size_t length)
 {
-    char bytes[LANE_STEP];
+    char bytes[LANE_STEP] = {0};
     for (size_t i = 0; i < length; i++) {
         bytes[i] = lane_byte(l->sent + i);
     }

@@ -35,6 +35,8 @@ RULES = {
     "hub-a": (HUB_A, [NODE_A + "up", "kogge/v1/aland/a2/up", NODE_A + "status"]),
     "hub-plain": (HUB_A, ["pegel/x/level", NODE_A + "status"]),
     "from-plain": (["pegel/x/level"], []),
+    "hub-wide": (HUB_A, [NODE_A + "config", NODE_B + "config", NODE_A + "status"]),
+    "from-wide": ([], []),  # its filter takes nodes' topics, which are not its to write
     "aland.a1": ([NODE_A + "up", NODE_A + "status"], [NODE_A + "receipt", NODE_A + "config"]),
     "bland.b1": ([NODE_B + "up", NODE_B + "status"], [NODE_B + "receipt", NODE_B + "config"]),
     "public": ([], [LIVE_A, LIVE_A.replace("aland/akai", "bland/bkai")]),
@@ -59,7 +61,9 @@ class World(unittest.TestCase):
                    source("b", self.port, ["kogge/v1/bland/+/up"], format="senml",
                           city="bland"),
                    source("plain", self.port, [f"$share/{GROUP}/pegel/#"], format="number",
-                          city="aland", topic="pegel/{device}/{field}")]
+                          city="aland", topic="pegel/{device}/{field}"),
+                   source("wide", self.port, ["+/v1/+/+/config"], format="json",
+                          city="aland", device="/d")]
         for s in sources:
             s.update({"broker": f"{scheme}://127.0.0.1:{self.port}", **others})
         folder = Folder(self.root + "/conf", sources)

@@ -6,11 +6,11 @@
  * messages and look at what became of them. A failure ends the test.
  *
  * Cities luebeck and wismar, a station each. Devices: "ttn-1", "ttn-2" (luebeck, model
- * probe), "json-1" and "0102030405060708" (luebeck), "gauge-1" (wismar, model gauge), "node-1" (wismar, senml),
- * "foreign-1" (wismar, probe). Later also "late-1" (luebeck, at the place of ttn-2) and
- * the unit alias "grad X". Sources: luebeck-ttn, luebeck-a and luebeck-b (json),
- * wismar-gauge (number, topic "g/{device}/{field}"), wismar-senml, wismar-keep (as
- * wismar-gauge, takes retained), luebeck-chirp (chirpstack). */
+ * probe), "json-1" and "0102030405060708" (luebeck), "gauge-1" (wismar, model gauge),
+ * "node-1" (wismar, senml), "foreign-1" (wismar, probe). Later also "late-1" (luebeck, at
+ * the place of ttn-2) and the unit alias "grad X". Sources: luebeck-ttn, luebeck-a and
+ * luebeck-b (json), wismar-gauge (number, topic "g/{device}/{field}"), wismar-senml,
+ * wismar-keep (as wismar-gauge, takes retained), luebeck-chirp (chirpstack). */
 
 #include "app/current.h"
 #include "app/pipeline.h"

@@ -28,9 +28,9 @@ enum {
 };
 
 struct post {
-    int source;
     const char *topic, *payload;
     size_t size; /* 0: of the text */
+    int source;
     bool dup;
 };
 
@@ -43,38 +43,38 @@ static char large[LARGE]; /* its document does not fit into the block for usual 
     "\"decoded_payload\": {\"at\": 1780271000, " values "}}}"
 
 static const struct post posts[] = {
-    {0, "v3/a/devices/ttn-1/up", TTN("ttn-1", "7", "\"temp\": 9.5, \"spare\": 9"), 0, 0},
-    {0, "v3/a/devices/ttn-1/up", TTN("ttn-1", "7", "\"temp\": 9.5, \"spare\": 9"), 0, 0},
-    {0, "v3/a/devices/ttn-1/up", TTN("ttn-1", "8", "\"temp\": 10.5"), 0, 0},
-    {0, "v3/a/devices/ttn-1/up", TTN("ttn-1", "6", "\"temp\": 11, \"ec\": 3"), 0, 0},
-    {0, "v3/a/devices/ttn-1/up", TTN("ttn-1", "5", "\"temp\": 10.5"), 0, 0},
-    {0, "v3/a/devices/late-1/up", TTN("late-1", "1", "\"temp\": 12"), 0, 0},
-    {1, "a/x",
+    {"v3/a/devices/ttn-1/up", TTN("ttn-1", "7", "\"temp\": 9.5, \"spare\": 9"), 0, 0, 0},
+    {"v3/a/devices/ttn-1/up", TTN("ttn-1", "7", "\"temp\": 9.5, \"spare\": 9"), 0, 0, 0},
+    {"v3/a/devices/ttn-1/up", TTN("ttn-1", "8", "\"temp\": 10.5"), 0, 0, 0},
+    {"v3/a/devices/ttn-1/up", TTN("ttn-1", "6", "\"temp\": 11, \"ec\": 3"), 0, 0, 0},
+    {"v3/a/devices/ttn-1/up", TTN("ttn-1", "5", "\"temp\": 10.5"), 0, 0, 0},
+    {"v3/a/devices/late-1/up", TTN("late-1", "1", "\"temp\": 12"), 0, 0, 0},
+    {"a/x",
      "{\"device\": \"json-1\", \"temp\": 50, \"unit\": \"degF\", \"ec\": 2,"
      " \"history\": [{\"ts\": 1780270000, \"temp\": 283.15, \"unit\": \"K\"}]}",
-     0, 0},
-    {1, "a/x",
+     0, 1, 0},
+    {"a/x",
      "{\"device\": \"json-1\", \"at\": 1780271060, \"temp\": 50,"
      " \"unit\": \"grad X\"}",
-     0, 0},
-    {2, "b/x", "{\"device\": \"json-1\", \"temp\": ", 0, 0},
-    {2, "b/x", large, 0, 0},
-    {2, "b/x", "{\"device\": \"foreign-1\", \"temp\": 3}", 0, 0},
-    {3, "g/gauge-1/W", "512.5", 0, 0},
-    {3, "g/gauge-1/W", "512.5", 0, true},
-    {4, "s/node",
+     0, 1, 0},
+    {"b/x", "{\"device\": \"json-1\", \"temp\": ", 0, 2, 0},
+    {"b/x", large, 0, 2, 0},
+    {"b/x", "{\"device\": \"foreign-1\", \"temp\": 3}", 0, 2, 0},
+    {"g/gauge-1/W", "512.5", 0, 3, 0},
+    {"g/gauge-1/W", "512.5", 0, 3, true},
+    {"s/node",
      "[{\"bn\": \"node-1\", \"bt\": 1780271000, \"n\": \"t\", \"u\": \"Cel\", \"v\": 8},"
      " {\"n\": \"log\", \"vs\": \"a\"}, {\"n\": \"seq\", \"v\": 4}]",
-     0, 0},
-    {4, "s/node", /* the same device a minute later, in CBOR */
+     0, 4, 0},
+    {"s/node", /* the same device a minute later, in CBOR */
      "\x81\xa5\x21\x66node-1\x22\x1a\x6a\x1c\xc7\xd4\x00\x61t\x01\x63"
      "Cel\x02\x08",
-     26, 0},
-    {6, "c/x",
+     26, 4, 0},
+    {"c/x",
      "{\"deviceInfo\": {\"devEui\": \"0102030405060708\"}, \"devAddr\": \"01\","
      " \"fCnt\": 3, \"time\": \"2026-06-01T00:00:31Z\","
      " \"object\": {\"temp\": 7, \"bat\": 3.3}, \"rxInfo\": [{\"rssi\": -80}]}",
-     0, 0},
+     0, 6, 0},
 };
 
 /* --- trying again --- */
