@@ -356,6 +356,7 @@ static enum gate_end run_once(struct gate *g)
     if (atomic_load(&g->stopping)) {
         return GATE_STOP; /* its wake may just have been read */
     }
+    step(g);
     enum gate_end ended = GATE_INBOX;
     if (inbox_check(g->inbox) != ERR_OK) {
         end_by_inbox(g, &ended);
