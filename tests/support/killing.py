@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import random
+import signal
 import sqlite3
 
 from kogge import Folder, device, source, station
@@ -33,6 +34,12 @@ def draw(name, points, count):
 class Tally:
     def __init__(self):
         self.points = self.killed = self.random = self.lost = self.doubled = 0
+
+    def count(self, code):
+        """One point was tried; whether it killed, by the exit code."""
+        self.points += 1
+        self.killed += code == -signal.SIGKILL
+        return code == -signal.SIGKILL
 
     def compare(self, there, wanted):
         """Lines that should be the same, in whatever order; gives those that are not."""
