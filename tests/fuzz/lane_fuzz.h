@@ -3,9 +3,11 @@
 #define FUZZ_LANE_FUZZ_H
 
 /* One direction of a tunnel: what was sent, and what must come out. */
+#include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -39,10 +41,13 @@ static inline void lane_drain(struct lane_fuzz *l)
     char bytes[LANE_STEP];
     struct pollfd polled = {.fd = l->to, .events = POLLIN};
     while (l->seen < l->sent) {
-        ssize_t got = poll(&polled, 1, LANE_WAIT_MS) == 1
-                          ? recv(l->to, bytes, sizeof bytes, 0)
-                          : -1;
+        int ready = poll(&polled, 1, LANE_WAIT_MS);
+        if (ready < 0 && errno == EINTR) {
+            continue; /* the fuzzer looks at the time */
+        }
+        ssize_t got = ready == 1 ? recv(l->to, bytes, sizeof bytes, 0) : -1;
         if (got <= 0 || l->seen + (size_t)got > l->sent) {
+            fprintf(stderr, "sent %zu, seen %zu, now %zd\n", l->sent, l->seen, got);
             abort();
         }
         for (ssize_t i = 0; i < got; i++) {
