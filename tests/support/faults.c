@@ -8,13 +8,17 @@
  * renameat, renameat2, link, unlink, unlinkat write   pwrite, write, writev to a file
  *   count=FILE   at exit, "KIND CALLS" line by line and "points N" are written there
  *   sync_ms=N    each fsync and fdatasync takes so much longer
+ *   poison=TEXT  abort where strtod is given a text that begins so: a message with this
+ * number kills who decodes it
  * Threads: any number; points are counted over all of them. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,13 +36,15 @@ static bool counted[KINDS] = {true, true, true, true};
 static long kill_at;
 static long sync_ms;
 static char count_file[1024];
+static char poison[64];
 static atomic_long calls[KINDS];
 static atomic_long points;
 
 static void refuse(const char *part)
 {
     fprintf(stderr,
-            "KOGGE_FAULTS: \"%s\" is not kill=N, only=KINDS, count=FILE or sync_ms=N\n",
+            "KOGGE_FAULTS: \"%s\" is not kill=N, only=KINDS, count=FILE, sync_ms=N or "
+            "poison=TEXT\n",
             part);
     _exit(2);
 }
@@ -80,6 +86,8 @@ static void take_part(char *part)
         kill_at = take_number(part, value);
     } else if (strcmp(key, "sync_ms") == 0) {
         sync_ms = take_number(part, value);
+    } else if (strcmp(key, "poison") == 0 && strlen(value) < sizeof poison) {
+        memcpy(poison, value, strlen(value) + 1);
     } else if (strcmp(key, "only") == 0) {
         take_kinds(part, value);
     } else if (strcmp(key, "count") == 0 && *value != '\0') {
@@ -302,4 +310,20 @@ int unlinkat(int folder, const char *path, int flags)
 int unlink(const char *path)
 {
     return unlinkat(AT_FDCWD, path, 0);
+}
+
+double strtod(const char *text, char **end)
+{
+    typedef double function(const char *text, char **end);
+    static _Atomic(function *) real;
+    function *next = atomic_load(&real);
+    set_up();
+    if (next == NULL) {
+        next = (function *)(uintptr_t)dlsym(RTLD_NEXT, "strtod");
+        atomic_store(&real, next);
+    }
+    if (poison[0] != '\0' && strncmp(text, poison, strlen(poison)) == 0) {
+        abort();
+    }
+    return next(text, end);
 }

@@ -13,7 +13,7 @@ LIBRARY = os.path.join(BINARIES, "tests", "libkogge_faults.so")
 
 
 def faults(**settings):
-    """kill, only, count, sync_ms: see faults.c. The library comes before the runtime of a
+    """kill, only, count, sync_ms, poison: see faults.c. The library comes before the runtime of a
     sanitizer, if there is one: that runtime is told to bear it."""
     options = os.environ.get("ASAN_OPTIONS")
     return {"LD_PRELOAD": LIBRARY,
