@@ -139,7 +139,8 @@ static enum err decode_into(struct worker *w, const struct message *m,
 {
     struct diag d = {0};
     struct model_search search = {w->configuration, rules};
-    const struct decode_rules decode = {.format = rules->source->format,
+    const struct decode_rules decode = {.format =
+                                            m->imported ? "rows" : rules->source->format,
                                         .topic = rules->source->topic,
                                         .device = rules->source->device,
                                         .take_retained = rules->source->take_retained,

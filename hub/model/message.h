@@ -20,6 +20,7 @@ struct message {
     int64_t connection; /* number of the connection, rising over all */
     uint16_t packet_id; /* 0: QoS 0 */
     bool dup, retained;
+    bool imported;        /* rows of a file (format rows), not from a broker */
     bool after_reconnect; /* came within 10 s of a reconnect with session present */
 };
 

@@ -289,10 +289,11 @@ static enum err break_sessions(sqlite3 *db, int64_t taken_us, int64_t now_us)
 {
     static const char *const steps[] = {
         "UPDATE connections SET ended = ?1 WHERE ended IS NULL",
-        "INSERT INTO holes SELECT id, ?1, ?2 FROM sources",
+        "INSERT INTO holes SELECT DISTINCT source, ?1, ?2 FROM connections"
+        " WHERE session > 0",
         "INSERT INTO connections(source, session, connected, ended, present)"
         " SELECT source, max(session) + 1, ?2, ?2, 0 FROM connections"
-        " GROUP BY source",
+        " WHERE session > 0 GROUP BY source",
     };
     enum err e = sqlite_run(db, "BEGIN IMMEDIATE");
     for (size_t k = 0; k < sizeof steps / sizeof *steps && e == ERR_OK; k++) {

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "store/inbox_internal.h"
 #include "store/inbox_schema.h"
 #include "store/sqlite.h"
 
@@ -17,39 +18,6 @@ enum {
     CHECKPOINT_PAGES = 2000,  /* of 4 KiB: the log is emptied at about 8 MB */
     BUNDLE_BYTES = 256 << 10, /* more is committed at once */
     ROOM_BYTES = 8 << 20,     /* for the log between two checkpoints */
-    ROWS_CEILING = 512 << 20, /* a message of the highest ceiling more */
-};
-
-/* What was put into one transaction: struct row, topic with NUL, payload; and again. The
- * rows are inserted by who commits, so that who puts waits neither for SQLite nor for the
- * disk. */
-struct bundle {
-    struct buf rows;
-    bool spoilt; /* one could not be put */
-};
-
-struct row {
-    int64_t connection, arrival_us, full_size;
-    size_t topic_size, payload_size;
-    int packet, flags;
-};
-
-struct inbox {
-    pthread_mutex_t writing; /* guards db to log_pages; taken before mutex */
-    sqlite3 *db;
-    const char *path; /* of db, where it really lies; constant */
-    sqlite3_stmt *put, *begin, *commit;
-    struct bundle taken;   /* by who commits; empty between two commits */
-    int log_pages;         /* in the write-ahead log */
-    pthread_mutex_t mutex; /* guards all below */
-    pthread_cond_t changed;
-    struct bundle open;
-    uint64_t transaction; /* number of the open one */
-    uint64_t failed;      /* the last that was rolled back; 0: none */
-    int64_t last;         /* id of the last committed message */
-    enum err trouble;     /* why messages were rolled back, until some are kept again */
-    bool checked;         /* there was room since then */
-    bool woken;
 };
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
@@ -93,8 +61,8 @@ enum err inbox_open(const char *folder, struct inbox **out, struct diag *d)
         return ERR_MEMORY;
     }
     init_sync(i);
-    buf_init(&i->open.rows, ROWS_CEILING);
-    buf_init(&i->taken.rows, ROWS_CEILING);
+    buf_init(&i->open.rows, INBOX_ROWS_CEILING);
+    buf_init(&i->taken.rows, INBOX_ROWS_CEILING);
     i->transaction = 1;
     enum err e = sqlite_open_writer(path, &inbox_schema, &i->db, d);
     if (e == ERR_OK) {
@@ -142,8 +110,7 @@ void inbox_close(struct inbox *i)
     free(i);
 }
 
-enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
-                   uint64_t *transaction)
+enum err inbox_bundle_put(struct bundle *b, int64_t connection, const struct message *m)
 {
     const struct row row = {
         .connection = connection,
@@ -154,14 +121,19 @@ enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
         .packet = m->packet_id,
         .flags = (m->dup ? INBOX_DUP : 0) | (m->retained ? INBOX_RETAINED : 0),
     };
+    buf_put(&b->rows, &row, sizeof row);
+    buf_put(&b->rows, m->topic, row.topic_size);
+    buf_put(&b->rows, m->payload, row.payload_size);
+    b->spoilt = b->spoilt || b->rows.err != ERR_OK;
+    return b->rows.err;
+}
+
+enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
+                   uint64_t *transaction)
+{
     pthread_mutex_lock(&i->mutex);
-    struct buf *rows = &i->open.rows;
-    buf_put(rows, &row, sizeof row);
-    buf_put(rows, m->topic, row.topic_size);
-    buf_put(rows, m->payload, row.payload_size);
-    enum err e = rows->err;
-    i->open.spoilt = i->open.spoilt || e != ERR_OK;
-    bool much = rows->length > BUNDLE_BYTES;
+    enum err e = inbox_bundle_put(&i->open, connection, m);
+    bool much = i->open.rows.length > BUNDLE_BYTES;
     uint64_t number = i->transaction;
     pthread_mutex_unlock(&i->mutex);
     *transaction = number;
@@ -209,27 +181,21 @@ static enum err insert_row(struct inbox *i, const struct row *row, const char *t
     return sqlite_step_done(i->db, s);
 }
 
-static enum err insert_taken(struct inbox *i)
+enum err inbox_bundle_insert(struct inbox *i, const struct bundle *b)
 {
-    enum err e = i->taken.spoilt ? ERR_IO : ERR_OK;
-    const char *at = i->taken.rows.bytes;
-    const char *end = at + i->taken.rows.length;
+    enum err e = b->spoilt ? ERR_IO : ERR_OK;
+    const char *at = b->rows.bytes;
+    const char *end = at + b->rows.length;
     while (e == ERR_OK && at < end) {
         struct row row;
         memcpy(&row, at, sizeof row);
         at += sizeof row;
         e = insert_row(i, &row, at);
         at += row.topic_size + row.payload_size;
+        i->inserted = sqlite3_last_insert_rowid(i->db);
     }
     return e;
 }
-
-/* What else a transaction does than insert what was put. */
-struct more {
-    enum err (*run)(struct inbox *i, void *arg);
-    void *arg;
-    bool can_wait; /* alone it is no trouble if it fails */
-};
 
 /* Takes what is open; from here on the next transaction is open. */
 static uint64_t take_open(struct inbox *i)
@@ -244,12 +210,12 @@ static uint64_t take_open(struct inbox *i)
 }
 
 /* Ends the open transaction one way or the other; writing is held. more may be NULL. */
-static enum err end_open(struct inbox *i, const struct more *more)
+static enum err end_open(struct inbox *i, const struct inbox_more *more)
 {
     uint64_t number = take_open(i);
+    i->inserted = 0;
     enum err e = sqlite_step_done(i->db, i->begin);
-    e = e != ERR_OK ? e : insert_taken(i);
-    int64_t last = i->taken.rows.length > 0 ? sqlite3_last_insert_rowid(i->db) : 0;
+    e = e != ERR_OK ? e : inbox_bundle_insert(i, &i->taken);
     e = e != ERR_OK || more == NULL ? e : more->run(i, more->arg);
     e = e != ERR_OK ? e : sqlite_step_done(i->db, i->commit);
     if (e != ERR_OK && !sqlite3_get_autocommit(i->db)) {
@@ -265,7 +231,7 @@ static enum err end_open(struct inbox *i, const struct more *more)
         i->trouble = harmless ? i->trouble : e;
         i->checked = i->checked && harmless;
     } else {
-        i->last = last > 0 ? last : i->last;
+        i->last = i->inserted > 0 ? i->inserted : i->last;
         /* a small one may succeed where the next message does not */
         i->trouble = i->checked ? ERR_OK : i->trouble;
     }
@@ -292,8 +258,7 @@ enum err inbox_commit(struct inbox *i, uint64_t transaction)
     return e == ERR_OK && inbox_failed(i) < transaction ? ERR_OK : ERR_IO;
 }
 
-/* more, with all that was put before, in one transaction. */
-static enum err commit_more(struct inbox *i, const struct more *more)
+enum err inbox_commit_more(struct inbox *i, const struct inbox_more *more)
 {
     pthread_mutex_lock(&i->writing);
     enum err e = end_open(i, more);
@@ -366,7 +331,7 @@ static enum err trim(struct inbox *i, void *arg)
 
 enum err inbox_trim(struct inbox *i, int64_t id)
 {
-    return commit_more(i, &(const struct more){trim, &id, true});
+    return inbox_commit_more(i, &(const struct inbox_more){trim, &id, true});
 }
 
 int64_t inbox_last(struct inbox *i)
@@ -404,7 +369,7 @@ void inbox_wake(struct inbox *i)
     pthread_mutex_unlock(&i->mutex);
 }
 
-static enum err source_id(struct inbox *i, const char *source, sqlite3_int64 *id)
+enum err inbox_source_id(struct inbox *i, const char *source, sqlite3_int64 *id)
 {
     sqlite3_stmt *s = NULL;
     enum err e =
@@ -443,7 +408,8 @@ static enum err next_session(struct inbox *i, sqlite3_int64 source, bool present
                     "SELECT coalesce(max(c.ended), max(m.arrival), max(c.connected)) "
                     "FROM connections c LEFT JOIN messages m ON m.id = "
                     "(SELECT max(id) FROM messages WHERE connection = c.id) "
-                    "WHERE c.id = (SELECT max(id) FROM connections WHERE source = ?1)",
+                    "WHERE c.id = (SELECT max(id) FROM connections WHERE source = ?1 "
+                    "AND session > 0)",
                     of_source, 1, &ended_us);
     const int64_t hole[4] = {source, ended_us, now_us};
     return e != ERR_OK
@@ -463,7 +429,7 @@ static enum err add_connection(struct inbox *i, void *arg)
     struct connecting *c = arg;
     sqlite3_int64 source = 0;
     sqlite3_int64 session = 0;
-    enum err e = source_id(i, c->source, &source);
+    enum err e = inbox_source_id(i, c->source, &source);
     e = e != ERR_OK ? e : next_session(i, source, c->present, c->now_us, &session);
     const int64_t row[4] = {source, session, c->now_us, c->present};
     e = e != ERR_OK ? e
@@ -479,7 +445,8 @@ enum err inbox_connected(struct inbox *i, const char *source, bool present,
                          int64_t now_us, int64_t *connection)
 {
     struct connecting c = {.source = source, .present = present, .now_us = now_us};
-    enum err e = commit_more(i, &(const struct more){add_connection, &c, false});
+    enum err e =
+        inbox_commit_more(i, &(const struct inbox_more){add_connection, &c, false});
     if (e == ERR_OK) {
         *connection = c.id;
     }
@@ -495,5 +462,5 @@ static enum err end_connection(struct inbox *i, void *row)
 enum err inbox_disconnected(struct inbox *i, int64_t connection, int64_t now_us)
 {
     int64_t row[4] = {connection, now_us};
-    return commit_more(i, &(const struct more){end_connection, row, false});
+    return inbox_commit_more(i, &(const struct inbox_more){end_connection, row, false});
 }

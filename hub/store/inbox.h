@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "model/message.h"
 
 #include <stdbool.h>
@@ -37,6 +38,44 @@ MUST_USE enum err inbox_disconnected(struct inbox *i, int64_t connection, int64_
  * After a failure no commit of this transaction succeeds. */
 MUST_USE enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
                             uint64_t *transaction);
+
+/* --- files that are imported (inbox_import.c) --- */
+
+/* How far a file is queued: its first bytes bytes have this SHA-256 and hold so many
+ * rows. */
+struct import_mark {
+    char digest[HASH_HEX]; /* "": nothing yet */
+    int64_t bytes, rows;
+};
+
+struct inbox_import; /* opaque; one owner at a time */
+
+/* Begins an import for source of a file that is read by settings; both outlive it. It has
+ * a connection of its own, of session 0, which is none to the broker. */
+MUST_USE enum err inbox_import_open(struct inbox *i, const char *source,
+                                    const char *settings, int64_t now_us,
+                                    struct inbox_import **out);
+
+/* What was queued of files of this source that were read by these settings, in order of
+ * bytes. */
+MUST_USE enum err inbox_import_marks(struct inbox_import *m, void *arg,
+                                     void (*mark)(void *arg,
+                                                  const struct import_mark *mark));
+
+/* Copies the next message of the file, which moves its mark from the digest from to to;
+ * some are committed together, each with its mark or not at all. Not ERR_OK: what was not
+ * committed is gone. */
+MUST_USE enum err inbox_import_put(struct inbox_import *m, const struct message *message,
+                                   const char *from, const struct import_mark *to);
+
+/* All that was put is on disk. */
+MUST_USE enum err inbox_import_commit(struct inbox_import *m);
+
+/* How many messages are on disk. */
+int64_t inbox_import_count(const struct inbox_import *m);
+
+/* Ends it without another commit of messages; m may be NULL. */
+void inbox_import_close(struct inbox_import *m, int64_t now_us);
 
 /* Number of the transaction that is open now; those below have ended or are ending. */
 uint64_t inbox_transaction(struct inbox *i);

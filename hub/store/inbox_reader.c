@@ -24,6 +24,11 @@ static const char *const migrations[] = {
     /* sessions that a broker forgot: what came between is not known */
     "CREATE TABLE holes(source INTEGER NOT NULL, from_us INTEGER NOT NULL,"
     " to_us INTEGER NOT NULL);",
+    /* how far files are queued: the first bytes of a file, by their SHA-256, and the rows
+     * in them; settings: how the file was read. Connections of session 0 are imports. */
+    "CREATE TABLE imports(id INTEGER PRIMARY KEY, source INTEGER NOT NULL,"
+    " settings TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,"
+    " rows INTEGER NOT NULL, UNIQUE(source, settings, digest));",
 };
 
 const struct sqlite_schema inbox_schema = {
@@ -170,7 +175,8 @@ static enum err copy_row(struct inbox_reader *r, sqlite3_stmt *s, struct arena *
                           .connection = c->id,
                           .packet_id = (uint16_t)sqlite3_column_int(s, 3),
                           .dup = (flags & INBOX_DUP) != 0,
-                          .retained = (flags & INBOX_RETAINED) != 0};
+                          .retained = (flags & INBOX_RETAINED) != 0,
+                          .imported = c->session == 0};
     m->full_size = m->full_size == 0 ? size : m->full_size;
     m->after_reconnect = c->present && m->arrival_us - c->connected_us < RECONNECT_US;
     return ERR_OK;
@@ -342,7 +348,8 @@ enum err inbox_sources(struct inbox_reader *r, void *arg,
         "SELECT s.name, c.connected, c.ended, c.session,"
         " (SELECT count(*) FROM holes h WHERE h.source = s.id) "
         "FROM sources s LEFT JOIN connections c ON c.id ="
-        " (SELECT max(id) FROM connections WHERE source = s.id) ORDER BY s.name";
+        " (SELECT max(id) FROM connections WHERE source = s.id AND session > 0) "
+        "ORDER BY s.name";
     sqlite3_stmt *s = NULL;
     enum err e = sqlite_prepare(r->db, sql, &s);
     int step = SQLITE_DONE;
