@@ -159,8 +159,10 @@ enum err acl_list_users(const struct configuration *c, void *arg,
     if (users == NULL) {
         return ERR_MEMORY;
     }
-    for (; n < c->source_count && e == ERR_OK; n++) {
-        e = add_source(&c->sources[n], users, n, d);
+    for (size_t k = 0; k < c->source_count && e == ERR_OK; k++) {
+        if (c->sources[k].broker != NULL) {
+            e = add_source(&c->sources[k], users, n++, d);
+        }
     }
     for (size_t k = 0; k < c->source_count && e == ERR_OK; k++) {
         e = add_feeder(&c->sources[k], users, &n, d);
@@ -289,6 +291,9 @@ static enum err add_listener(const struct source *s, struct listener *listeners,
                              size_t *count, struct diag *d)
 {
     struct listener l = {.local = false};
+    if (s->broker == NULL) {
+        return ERR_OK;
+    }
     if (address_parse(s->broker, &l.address, d) != ERR_OK) {
         return ERR_CONFIG;
     }

@@ -40,10 +40,11 @@ static const struct option table[] = {
     {"source", "city", "id", false, NULL, NO_LIMITS, NULL,
      "City whose devices may speak here; without it any, and device ids must be unique "
      "over all cities."},
-    {"source", "broker", "broker address", true, NULL, NO_LIMITS, NULL,
+    {"source", "broker", "broker address", false, NULL, NO_LIMITS, NULL,
      "mqtt://host:port or, with TLS, mqtts://host:port; the port is 1883 or 8883 if left "
-     "out."},
-    {"source", "client_id", "name", true, NULL, NO_LIMITS, NULL,
+     "out. It needs client_id, subscribe and format. A source without a broker takes "
+     "files: kogge import."},
+    {"source", "client_id", "name", false, NULL, NO_LIMITS, NULL,
      "MQTT client id; the broker keeps the session under it, so it is unique and stays."},
     {"source", "user", "text", false, NULL, NO_LIMITS, NULL, "User name at the broker."},
     {"source", "password_file", "file", false, NULL, NO_LIMITS, NULL,
@@ -55,9 +56,9 @@ static const struct option table[] = {
      "PEM file of the client certificate; needs key_file."},
     {"source", "key_file", "file", false, NULL, NO_LIMITS, NULL,
      "PEM file of the key of certificate_file."},
-    {"source", "subscribe", "list of topic filter", true, NULL, ANY_FROM_1, NULL,
+    {"source", "subscribe", "list of topic filter", false, NULL, ANY_FROM_1, NULL,
      "MQTT topic filters; $share/group/filter for a shared subscription."},
-    {"source", "format", "format", true, NULL, NO_LIMITS, NULL,
+    {"source", "format", "format", false, NULL, NO_LIMITS, NULL,
      "How payloads are read: the name of a format, or auto."},
     {"source", "topic", "topic pattern", false, NULL, NO_LIMITS, NULL,
      "Where device and field stand in the topic: pegel/{device}/{field}."},

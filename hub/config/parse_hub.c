@@ -37,6 +37,29 @@ static void check_source_city(struct parse *p, const char *name)
           near_name(name, names, c->city_count, near));
 }
 
+/* What belongs to a broker comes with it, and not without. */
+static void check_broker(struct parse *p, const json_t *o)
+{
+    static const char *const needed[] = {"client_id", "subscribe", "format"};
+    static const char *const others[] = {"user", "password_file", "ca_file", "key_file",
+                                         "certificate_file"};
+    bool broker = json_object_get(o, "broker") != NULL;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        bool given = json_object_get(o, needed[i]) != NULL;
+        if (broker && !given) {
+            fault(p, NULL, "\"%s\" is missing; a source with a broker needs it",
+                  needed[i]);
+        } else if (!broker && given && strcmp(needed[i], "format") != 0) {
+            fault(p, needed[i], "is of use only with \"broker\", which is missing");
+        }
+    }
+    for (size_t i = 0; !broker && i < sizeof others / sizeof *others; i++) {
+        if (json_object_get(o, others[i]) != NULL) {
+            fault(p, others[i], "is of use only with \"broker\", which is missing");
+        }
+    }
+}
+
 static void check_source(struct parse *p, const struct source *s)
 {
     char text[SHOWN_SIZE];
@@ -53,10 +76,13 @@ static void check_source(struct parse *p, const struct source *s)
         fault(p, s->key_file == NULL ? "certificate_file" : "key_file",
               "\"certificate_file\" and \"key_file\" come together or not at all");
     }
-    bool tls = s->broker != NULL && strncmp(s->broker, "mqtts:", 6) == 0;
+    if (s->broker == NULL) {
+        return;
+    }
+    bool tls = strncmp(s->broker, "mqtts:", 6) == 0;
     if (!tls && (s->ca_file != NULL || s->certificate_file != NULL)) {
         fault(p, "broker", "certificates are of use only with mqtts://, not with %s",
-              shown_text(s->broker != NULL ? s->broker : "", text));
+              shown_text(s->broker, text));
     }
 }
 
@@ -78,6 +104,7 @@ static void parse_source(struct parse *p, const json_t *o, struct source *s)
         .take_retained = read_boolean(o, "take_retained"),
     };
     int64_t version = (int64_t)standard_number("source", "mqtt_version");
+    s->format = s->format != NULL ? s->format : "auto";
     s->mqtt_version = (int)read_whole(o, "mqtt_version", version);
     int64_t keep_alive_s = (int64_t)standard_number("source", "keep_alive_s");
     s->keep_alive_s = (int)read_whole(o, "keep_alive_s", keep_alive_s);
@@ -85,6 +112,7 @@ static void parse_source(struct parse *p, const json_t *o, struct source *s)
     s->max_bytes_per_s = read_whole(o, "max_bytes_per_s", 0);
     s->max_readings = (int)read_whole(o, "max_readings", 0);
     s->subscribe = read_texts(p, o, "subscribe", &s->subscribe_count);
+    check_broker(p, o);
     check_source(p, s);
 }
 

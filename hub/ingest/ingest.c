@@ -43,7 +43,8 @@ static enum err check_sources(const struct source *sources, size_t count, struct
 {
     for (size_t k = 0; k < count; k++) {
         struct address ignored;
-        if (address_parse(sources[k].broker, &ignored, d) != ERR_OK) {
+        if (sources[k].broker != NULL &&
+            address_parse(sources[k].broker, &ignored, d) != ERR_OK) {
             return ERR_CONFIG;
         }
     }
@@ -137,7 +138,7 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
     retire(old, old_count, before);
     for (size_t k = 0; k < count; k++) {
         struct mqtt *m = list[k];
-        if (m == NULL) {
+        if (m == NULL && sources[k].broker != NULL) {
             enum err fault =
                 mqtt_open(&i->place, &sources[k],
                           find_before(before, old_count, &sources[k]), &m, d);

@@ -12,7 +12,8 @@
 struct source {
     const char *source; /* name */
     const char *city;   /* NULL: any city; device ids are then unique over all */
-    const char *broker; /* "mqtt://host:port" or "mqtts://host:port" */
+    const char *broker; /* "mqtt://host:port" or "mqtts://host:port"; NULL: none, it takes
+                           files only, and neither client_id nor subscribe are there */
     const char *client_id;
     const char *user;          /* NULL: none */
     const char *password_file; /* absolute; NULL: none */

@@ -63,8 +63,11 @@ static const char *state_of(const struct overview *o, json_t *row)
     if (!o->running) {
         return "hub is down";
     }
-    return json_is_true(json_object_get(row, "connected")) ? "connected"
-                                                           : "not connected";
+    json_t *connected = json_object_get(row, "connected");
+    if (connected == NULL) {
+        return "takes files";
+    }
+    return json_is_true(connected) ? "connected" : "not connected";
 }
 
 /* The last sessions that the broker forgot. */
