@@ -6,6 +6,7 @@
  * if what comes out breaks a promise of model/reading.h. */
 
 #include "decode/decode.h"
+#include "decode/rows.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -63,8 +64,9 @@ static inline void fuzz_check(const struct decoded *d)
     }
 }
 
-static inline int fuzz_decode(const char *format, const char *topic, const uint8_t *data,
-                              size_t size)
+/* Decodes data and gives what came of it. */
+static inline enum err fuzz_message(const char *format, const char *topic,
+                                    const uint8_t *data, size_t size)
 {
     struct message m = {.topic = "pegel/buoy7/temp",
                         .payload = data,
@@ -85,7 +87,27 @@ static inline int fuzz_decode(const char *format, const char *topic, const uint8
         abort();
     }
     arena_close(a);
+    return err;
+}
+
+static inline int fuzz_decode(const char *format, const char *topic, const uint8_t *data,
+                              size_t size)
+{
+    (void)fuzz_message(format, topic, data, size);
     return 0;
+}
+
+/* A message of rows is as large as it may be at most, and is never refused. */
+static inline void fuzz_take_rows(struct rows *r)
+{
+    const char *payload = NULL;
+    size_t size = 0;
+    int64_t count = 0;
+    if (rows_take_message(r, &payload, &size, &count) == ERR_OK && count > 0 &&
+        (size > ROWS_MESSAGE_BYTES ||
+         fuzz_message("rows", NULL, (const uint8_t *)payload, size) == ERR_SYNTAX)) {
+        abort();
+    }
 }
 
 #endif

@@ -4,7 +4,7 @@
 # What each kind of work needs from Debian 12 and PyPI, and how it gets there. Sourced by ./run.
 
 packages_build='gcc libc6-dev cmake ninja-build pkg-config python3 libsqlite3-dev libjansson-dev
-    libcurl4-openssl-dev libssl-dev libpaho-mqtt-dev libudunits2-dev libcbor-dev libcmocka-dev'
+    libcurl4-openssl-dev libssl-dev libpaho-mqtt-dev libudunits2-dev libcbor-dev libcsv-dev libcmocka-dev'
 packages_demo='mosquitto'
 packages_check='clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck shellcheck
     python3-venv ca-certificates git libasan8 libubsan1 libtsan2 mosquitto mosquitto-clients openssl systemd util-linux'
