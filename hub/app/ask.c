@@ -3,59 +3,35 @@
 
 #include "app/context.h"
 #include "app/control.h"
+#include "app/progress.h"
 #include "app/replaying.h"
 #include "app/requests.h"
-#include "base/clock.h"
 #include "store/inbox.h"
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-/* Prints what comes; the line of progress stands on a terminal only. */
+/* Prints what comes. */
 struct printing {
     const struct invocation *invocation;
-    bool progress; /* wanted */
-    int width;     /* of the line of progress that stands there; 0: none */
-    int64_t begin_us;
+    struct progress progress;
 };
 
 static void printing_init(struct printing *p, const struct invocation *i)
 {
-    const char *terminal = getenv("TERM");
-    bool dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;
-    *p = (struct printing){.invocation = i,
-                           .progress = !i->quiet && !dumb && isatty(STDERR_FILENO),
-                           .begin_us = clock_monotonic_us()};
+    p->invocation = i;
+    progress_init(&p->progress, i);
 }
 
-static void wipe_progress(struct printing *p)
-{
-    if (p->width > 0) {
-        fprintf(stderr, "\r%*s\r", p->width, "");
-        p->width = 0;
-    }
-}
-
-/* What is under way, how far, how long still. */
 static void print_progress(struct printing *p, json_t *progress)
 {
     const char *what = json_string_value(json_object_get(progress, "what"));
-    int64_t done = json_integer_value(json_object_get(progress, "done"));
-    int64_t of = json_integer_value(json_object_get(progress, "of"));
-    int64_t passed_s = (clock_monotonic_us() - p->begin_us) / CLOCK_US_PER_S;
-    if (!p->progress || what == NULL || of < 1) {
-        return;
+    if (what != NULL) {
+        progress_show(&p->progress, what,
+                      json_integer_value(json_object_get(progress, "done")),
+                      json_integer_value(json_object_get(progress, "of")), "");
     }
-    wipe_progress(p);
-    p->width = fprintf(stderr, "%s: %s, %lld of %lld done", p->invocation->command->name,
-                       what, (long long)done, (long long)of);
-    if (done > 0 && done < of) {
-        p->width += fprintf(stderr, ", about %lld s still",
-                            (long long)(passed_s * (of - done) / done));
-    }
-    fflush(stderr);
 }
 
 static void print_line(void *arg, const char *line)
@@ -69,7 +45,7 @@ static void print_line(void *arg, const char *line)
     if (progress != NULL) {
         print_progress(p, progress);
     } else {
-        wipe_progress(p);
+        progress_wipe(&p->progress);
     }
     if (text != NULL && !p->invocation->quiet) {
         puts(text);
@@ -91,7 +67,7 @@ static enum err ask(const struct invocation *i, const char *data, const char *re
     struct printing printing;
     printing_init(&printing, i);
     enum err e = control_ask(data, request, &printing, print_line, &answered, &d);
-    wipe_progress(&printing);
+    progress_wipe(&printing.progress);
     if (e == ERR_OK && answered != EXIT_DONE && answered != EXIT_FINDINGS) {
         command_fail(i, answered, "%s", d.text);
     }
@@ -150,7 +126,7 @@ static int round_here(const struct invocation *i, const char *data,
     printing_init(&printing, i);
     e = e != ERR_OK ? e
                     : request_round(publishing, work, &printing, print_line, &code, &d);
-    wipe_progress(&printing);
+    progress_wipe(&printing.progress);
     if (e != ERR_OK) {
         code = command_fail_diag(i, context_exit_code(e), &d);
     }
@@ -223,7 +199,7 @@ static int replay_here(const struct invocation *i, const char *data,
     e = e != ERR_OK
             ? e
             : replaying_run(bench.pipeline, filter, &printing, print_line, &code, &d);
-    wipe_progress(&printing);
+    progress_wipe(&printing.progress);
     bench_close(&bench);
     if (e != ERR_OK && d.text[0] == '\0') {
         diag_set(&d, "%s", err_text(e));

@@ -28,7 +28,7 @@ struct command_option {
     const char *help;  /* one line */
 };
 
-enum { OPTIONS_MOST = 16, ARGUMENTS_MOST = 8 };
+enum { OPTIONS_MOST = 16, ARGUMENTS_MOST = 1024 };
 
 struct invocation; /* what was typed */
 

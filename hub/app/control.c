@@ -115,37 +115,55 @@ void control_close(struct control *c)
     free(c);
 }
 
-/* Reads one line within REQUEST_MS; the other side may be slow or hostile. */
-static bool read_request(int fd, char *line, size_t size)
+/* A line that is whole in the buffer; NULL: none. */
+static char *take_whole(struct control_lines *l, size_t *length)
 {
-    size_t length = 0;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    int64_t until_us = clock_monotonic_us() + REQUEST_MS * INT64_C(1000);
-    for (;;) {
-        int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
-        if (length + 1 >= size || left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0) {
-            break;
-        }
-        ssize_t n = read(fd, line + length, size - 1 - length);
-        if (n <= 0) {
-            break;
-        }
-        length += (size_t)n;
-        line[length] = '\0';
-        char *end = strchr(line, '\n');
-        if (end != NULL) {
-            *end = '\0';
-            return true;
-        }
+    char *begin = l->bytes + l->from;
+    char *end = memchr(begin, '\n', l->to - l->from);
+    if (end != NULL) {
+        *end = '\0';
+        *length = (size_t)(end - begin);
+        l->from += *length + 1;
     }
-    return false;
+    return end != NULL ? begin : NULL;
+}
+
+enum control_read control_read_line(struct control_lines *l, int wait_ms, char **line,
+                                    size_t *length)
+{
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+    int64_t until_us = clock_monotonic_us() + wait_ms * INT64_C(1000);
+    while ((*line = take_whole(l, length)) == NULL) {
+        memmove(l->bytes, l->bytes + l->from, l->to - l->from);
+        l->to -= l->from;
+        l->from = 0;
+        int64_t left_us = until_us - clock_monotonic_us();
+        int left_ms = wait_ms < 0 ? -1 : left_us > 0 ? (int)((left_us + 999) / 1000) : 0;
+        if (l->to == l->size) {
+            return CONTROL_ENDED;
+        }
+        int ready = poll(&p, 1, left_ms);
+        if (ready == 0) {
+            return CONTROL_NOTHING_YET;
+        }
+        ssize_t n = ready < 0 ? -1 : read(l->fd, l->bytes + l->to, l->size - l->to);
+        if (n <= 0) {
+            return CONTROL_ENDED;
+        }
+        l->to += (size_t)n;
+    }
+    return CONTROL_READ;
 }
 
 static void *run_connection(void *arg)
 {
     struct connection *n = arg;
-    char line[REQUEST_LINE];
-    if (read_request(n->fd, line, sizeof line)) {
+    char bytes[REQUEST_LINE];
+    char *line = NULL;
+    size_t length = 0;
+    struct control_lines lines = {.fd = n->fd, .bytes = bytes, .size = sizeof bytes};
+    /* the other side may be slow or hostile */
+    if (control_read_line(&lines, REQUEST_MS, &line, &length) == CONTROL_READ) {
         json_t *request = json_loads(line, 0, NULL);
         n->serve(n->arg, request, n->fd);
         json_decref(request);
@@ -266,12 +284,9 @@ static enum err send_request(int s, const char *request)
                : ERR_FULL;
 }
 
-enum err control_ask(const char *data, const char *request, void *arg,
-                     void (*line)(void *arg, const char *line), int *exit_code,
-                     struct diag *d)
+enum err control_connect(const char *data, int *fd, struct diag *d)
 {
     struct sockaddr_un a;
-    struct answer answer = {.arg = arg, .line = line, .d = d};
     enum err e = socket_address(data, &a, d);
     if (e != ERR_OK) {
         return e;
@@ -283,6 +298,20 @@ enum err control_ask(const char *data, const char *request, void *arg,
             close(s);
         }
         return ERR_ABSENT;
+    }
+    *fd = s;
+    return ERR_OK;
+}
+
+enum err control_ask(const char *data, const char *request, void *arg,
+                     void (*line)(void *arg, const char *line), int *exit_code,
+                     struct diag *d)
+{
+    struct answer answer = {.arg = arg, .line = line, .d = d};
+    int s = -1;
+    enum err e = control_connect(data, &s, d);
+    if (e != ERR_OK) {
+        return e;
     }
     e = send_request(s, request);
     FILE *from = fdopen(s, "r");

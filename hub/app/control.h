@@ -29,9 +29,27 @@ void control_close(struct control *c); /* stops it; c may be NULL */
  * NULL. serve is called by several threads at once. */
 void control_serve(struct control *c, int wait_ms, void *arg,
                    void (*serve)(void *arg, const json_t *request, int fd));
+/* Lines that come on fd, as many as there are; bytes of size are yours, room for the
+ * longest line and one byte. */
+struct control_lines {
+    int fd;
+    char *bytes;
+    size_t size, from, to;
+};
+enum control_read { CONTROL_READ, CONTROL_NOTHING_YET, CONTROL_ENDED };
+
+/* Reads the next line, which ends with a NUL in the place of its line feed, within
+ * wait_ms (-1: no limit). CONTROL_ENDED: there is no more, or the line is too long. */
+enum control_read control_read_line(struct control_lines *l, int wait_ms, char **line,
+                                    size_t *length);
+
 void control_answer(int fd, const char *line); /* adds the line's end */
 /* {"result": sentence}; "ok" if sentence is NULL. exit_code for the asking verb. */
 void control_finish(int fd, const char *sentence, int exit_code);
+
+/* Connects to the hub that works in data, for a request of more than one line.
+ * ERR_ABSENT: no hub runs there. */
+MUST_USE enum err control_connect(const char *data, int *fd, struct diag *d);
 
 /* Asks the hub that works in data; request is a verb, or the whole object as text; line
  * is called for each line of the answer but the last. *exit_code: what the last says; d:

@@ -2,6 +2,7 @@
 #include "app/requests.h"
 
 #include "app/control.h"
+#include "app/import_serve.h"
 #include "app/replaying.h"
 #include "app/report.h"
 #include "base/clock.h"
@@ -382,6 +383,8 @@ void request_serve(void *parts, const json_t *request, int fd)
     const char *verb = given != NULL ? given : "";
     if (strcmp(verb, "status") == 0) {
         serve_status(p, fd);
+    } else if (strcmp(verb, "import") == 0) {
+        import_serve(p->inbox, p->current, request, fd);
     } else if (!serve_change(p, verb, request, fd)) {
         control_finish(fd, "the hub does not know this request", EXIT_FAILED);
     }

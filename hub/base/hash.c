@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct part {
@@ -40,6 +41,55 @@ enum err hash_message(const char *topic, const void *payload, size_t size,
 {
     const struct part parts[] = {{topic, strlen(topic) + 1}, {payload, size}};
     return hash_parts(parts, 2, out);
+}
+
+struct hash_stream {
+    EVP_MD_CTX *context, *copy;
+    int ok;
+};
+
+enum err hash_stream_open(struct hash_stream **out)
+{
+    struct hash_stream *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return ERR_MEMORY;
+    }
+    s->context = EVP_MD_CTX_new();
+    s->copy = EVP_MD_CTX_new();
+    s->ok = s->context != NULL && s->copy != NULL &&
+            EVP_DigestInit_ex(s->context, EVP_sha256(), NULL);
+    if (!s->ok) {
+        hash_stream_close(s);
+        return ERR_MEMORY;
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+void hash_stream_close(struct hash_stream *s)
+{
+    if (s != NULL) {
+        EVP_MD_CTX_free(s->context);
+        EVP_MD_CTX_free(s->copy);
+        free(s);
+    }
+}
+
+void hash_stream_put(struct hash_stream *s, const void *bytes, size_t size)
+{
+    s->ok = s->ok && EVP_DigestUpdate(s->context, bytes, size);
+}
+
+enum err hash_stream_get(struct hash_stream *s, struct hash *out)
+{
+    struct hash h;
+    s->ok = s->ok && EVP_MD_CTX_copy_ex(s->copy, s->context) &&
+            EVP_DigestFinal_ex(s->copy, h.bytes, NULL);
+    if (!s->ok) {
+        return ERR_INTERNAL;
+    }
+    *out = h;
+    return ERR_OK;
 }
 
 static int digest_file(FILE *file, EVP_MD_CTX *context, struct hash *out)

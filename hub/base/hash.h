@@ -25,6 +25,14 @@ MUST_USE enum err hash_bytes(const void *bytes, size_t size, struct hash *out);
 MUST_USE enum err hash_message(const char *topic, const void *payload, size_t size,
                                struct hash *out);
 
+/* Of bytes that come one after the other. */
+struct hash_stream; /* opaque */
+MUST_USE enum err hash_stream_open(struct hash_stream **out);
+void hash_stream_close(struct hash_stream *s); /* s may be NULL */
+void hash_stream_put(struct hash_stream *s, const void *bytes, size_t size);
+/* Of all that was put so far; more may follow. ERR_INTERNAL: libcrypto failed. */
+MUST_USE enum err hash_stream_get(struct hash_stream *s, struct hash *out);
+
 /* Lower-case hexadecimal. Returns to. */
 const char *hash_hex(const struct hash *h, char to[HASH_HEX]);
 

@@ -389,9 +389,9 @@ enum err rows_open(const struct rows_settings *settings, struct rows **out)
     r->header_done = settings->json;
     buf_init(&r->row, ROW_BYTES);
     buf_init(&r->raw, ROW_BYTES);
-    buf_init(&r->list, 2 * ROWS_MESSAGE_BYTES);
-    buf_init(&r->bad, 2 * ROWS_MESSAGE_BYTES);
-    buf_init(&r->message, 4 * ROWS_MESSAGE_BYTES);
+    buf_init(&r->list, (size_t)2 * ROWS_MESSAGE_BYTES);
+    buf_init(&r->bad, (size_t)2 * ROWS_MESSAGE_BYTES);
+    buf_init(&r->message, (size_t)4 * ROWS_MESSAGE_BYTES);
     *out = r;
     return ERR_OK;
 }
