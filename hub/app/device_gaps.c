@@ -23,7 +23,7 @@ static void take_gap(void *arg, const struct frames_gap *g)
     json_array_append_new(
         l->gaps,
         json_pack("{s:o, s:o, s:I, s:I, s:b}", "from", report_time(g->from_us), "to",
-                  report_time(g->to_us), "missing", (json_int_t)(g->last - g->first + 1),
+                  report_time(g->to_us), "missing", (json_int_t)g->last - g->first + 1,
                   "first", (json_int_t)g->first, "restart", g->restart));
 }
 
@@ -33,7 +33,7 @@ static void take_hour(void *arg, const struct frames_hour *h)
     json_array_append_new(
         l->hours, json_pack("{s:o, s:I, s:I, s:I, s:I}", "hour", report_time(h->hour_us),
                             "received", (json_int_t)h->received, "expected",
-                            (json_int_t)(h->received + h->missing), "missing",
+                            (json_int_t)h->received + h->missing, "missing",
                             (json_int_t)h->missing, "repeated", (json_int_t)h->repeated));
 }
 
@@ -42,7 +42,7 @@ static void take_device(void *arg, const struct frames_device *d)
     struct listing *l = arg;
     json_t *row = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "source", d->source,
                             "device", d->device, "received", (json_int_t)d->received,
-                            "expected", (json_int_t)(d->received + d->missing), "missing",
+                            "expected", (json_int_t)d->received + d->missing, "missing",
                             (json_int_t)d->missing, "repeated", (json_int_t)d->repeated,
                             "restarts", (json_int_t)d->restarts);
     if (l->gaps != NULL) {

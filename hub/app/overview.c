@@ -234,7 +234,7 @@ static void take_frames(void *arg, const struct frames_device *d)
                               json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I}", "device",
                                         d->device, "source", d->source, "city", city,
                                         "received", (json_int_t)d->received, "expected",
-                                        (json_int_t)(d->received + d->missing), "missing",
+                                        (json_int_t)d->received + d->missing, "missing",
                                         (json_int_t)d->missing));
         json_array_remove(o->gaps, GAPS_MOST);
     }

@@ -13,8 +13,8 @@ struct overview {
     json_t *hub, *sources, *cities, *portals;
     json_t *gaps;     /* devices that miss most frames of the last 24 h */
     json_t *expiring; /* pending and rejected messages that will soon be given up */
-    bool running;  /* the hub answers */
-    bool findings; /* something is not as it should be */
+    bool running;     /* the hub answers */
+    bool findings;    /* something is not as it should be */
 };
 
 /* Gathers; EXIT_DONE, or the code of a failure that was said. overview_fini in any case.

@@ -24,11 +24,11 @@ struct source {
     const char *format; /* name of a decoder, or "auto" */
     const char *topic;  /* pattern, "pegel/{device}/{field}"; NULL: none */
     const char *device; /* JSON Pointer to the device id; NULL: none */
-    int mqtt_version;   /* 5 or 3 (3.1.1) */
-    int keep_alive_s;   /* a silent connection is probed after this; at least 1 */
-    bool take_retained;
     int64_t max_messages_per_s, max_bytes_per_s; /* read no faster; 0: no ceiling */
     int max_readings; /* a message with more is rejected; 0: the program's own limit */
+    int mqtt_version; /* 5 or 3 (3.1.1) */
+    int keep_alive_s; /* a silent connection is probed after this; at least 1 */
+    bool take_retained;
 };
 
 #endif

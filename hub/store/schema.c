@@ -58,8 +58,8 @@ static const char *const migrations[] = {
     "ALTER TABLE pending ADD COLUMN reason TEXT NOT NULL DEFAULT '';",
 
     /* frames that came: runs of counters without a hole, an hour (since 1970) each;
-     * s: second of the hour when the first came, span: until the last; born and seen: first
-     * and last hour */
+     * s: second of the hour when the first came, span: until the last; born and seen:
+     * first and last hour */
     "CREATE TABLE counters(id INTEGER PRIMARY KEY, source TEXT NOT NULL,"
     " device TEXT NOT NULL, session TEXT NOT NULL, born INTEGER NOT NULL,"
     " seen INTEGER NOT NULL, UNIQUE(source, device, session));"

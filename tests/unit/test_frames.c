@@ -110,7 +110,7 @@ static void check(const struct told *t, int64_t received, int64_t repeated,
 static void test_store_frame_counts_received_repeated_missing(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     /* every 10 minutes; 3 and 4 are missing, 2 comes twice */
     static const int counters[] = {0, 1, 2, 2, 5, 6, 7};
     for (size_t k = 0; k < sizeof counters / sizeof *counters; k++) {
@@ -144,7 +144,7 @@ static void test_store_frame_counts_received_repeated_missing(void **state)
 static void test_store_frame_closes_a_hole_whenever_it_arrives(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     /* no network time: 2 counts when it came, two hours later */
     put_one(w, "s", 1, 10);
     put_one(w, "s", 3, 30);
@@ -157,7 +157,7 @@ static void test_store_frame_closes_a_hole_whenever_it_arrives(void **state)
 static void test_report_frames_spreads_a_long_hole_over_its_hours(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     put_one(w, "s", 0, 0);
     put_one(w, "s", 60, 600); /* 59 of every 10 minutes are missing in 10 hours */
     tell(w, 0, DAY, &t);
@@ -178,7 +178,7 @@ static void test_report_frames_spreads_a_long_hole_over_its_hours(void **state)
 static void test_report_frames_tells_restarts_from_holes(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     for (int k = 0; k < 3; k++) {
         put_one(w, "s", 500 + k, 10 * k);
     }
@@ -202,7 +202,7 @@ static void test_report_frames_tells_restarts_from_holes(void **state)
 static void test_report_frames_sees_16_bits_roll_over(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     put_one(w, "s", 65533, 0);
     put_one(w, "s", 65534, 10);
     put_one(w, "s", 1, 40); /* 65535 and 0 are missing */
@@ -216,7 +216,7 @@ static void test_report_frames_sees_16_bits_roll_over(void **state)
 static void test_store_frame_takes_a_pack_apart(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     struct frame f = frame_at("log", 10, 0);
     f.last = 21;
     f.last_us = START_US + 110 * MINUTE_US; /* 12 samples of 10 minutes in two hours */
@@ -242,7 +242,7 @@ static void test_store_frame_is_taken_back_by_a_rollback(void **state)
 {
     struct store_world *w = *state;
     const struct frame f = frame_at("s", 1, 0);
-    struct told t;
+    struct told t = {.device_count = 0};
     OK(store_begin(w->store));
     OK(store_frame(w->store, &f));
     store_rollback(w->store);
@@ -256,7 +256,7 @@ static void test_store_frame_is_taken_back_by_a_rollback(void **state)
 static void test_store_frame_keeps_sources_and_devices_apart(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     struct frame frames[3] = {frame_at("s", 1, 0), frame_at("s", 2, 0),
                               frame_at("s", 3, 0)};
     frames[1].device = "e";
@@ -274,7 +274,7 @@ static void test_store_frame_keeps_sources_and_devices_apart(void **state)
 static void test_store_forget_frames_forgets_old_hours(void **state)
 {
     struct store_world *w = *state;
-    struct told t;
+    struct told t = {.device_count = 0};
     put_one(w, "s", 1, 10);
     put_one(w, "t", 1, 20);
     put_one(w, "s", 2, 130);
@@ -303,61 +303,82 @@ static void test_store_frame_bounds_what_an_hour_may_hold(void **state)
                      1000);
 }
 
-/* Any order, any cut into transactions, and frames that come twice: the same is told. */
-static void test_report_frames_does_not_depend_on_the_order(void **state)
+enum { FRAMES_MOST = 200 };
+
+static unsigned next_random(unsigned *seed)
 {
-    enum { FRAMES = 200, ROUNDS = 12 };
-    struct store_world *w = *state;
-    struct frame frames[FRAMES];
-    struct told first = {.device_count = 0};
-    struct told now;
-    unsigned seed = 4711;
+    *seed = *seed * 1103515245U + 12345U;
+    return *seed >> 8;
+}
+
+/* A device that begins again once, then with a new session; some are lost, some come
+ * twice. */
+static size_t make_frames(struct frame frames[FRAMES_MOST], unsigned *seed)
+{
     size_t count = 0;
-    for (int k = 0; count + 2 < FRAMES; k++) {
-        int counter = k < 90 ? k : k - 90; /* begins again once */
-        seed = seed * 1103515245U + 12345U;
-        if ((seed >> 16) % 5 == 0) {
-            continue; /* lost */
+    for (int k = 0; count + 2 < FRAMES_MOST; k++) {
+        unsigned chance = next_random(seed) % 35;
+        if (chance % 5 == 0) {
+            continue;
         }
-        frames[count++] = frame_at(k < 130 ? "s" : "t", counter, 7 * k);
-        if ((seed >> 16) % 7 == 0) {
-            frames[count] = frames[count - 1]; /* repeated */
+        frames[count++] = frame_at(k < 130 ? "s" : "t", k < 90 ? k : k - 90, 7 * k);
+        if (chance % 7 == 0) {
+            frames[count] = frames[count - 1];
             count++;
         }
     }
+    return count;
+}
+
+static void shuffle(struct frame *frames, size_t count, unsigned *seed)
+{
+    for (size_t k = count; k > 1; k--) {
+        size_t other = next_random(seed) % k;
+        struct frame swap = frames[k - 1];
+        frames[k - 1] = frames[other];
+        frames[other] = swap;
+    }
+}
+
+static void tell_device(struct store_world *w, const char *device, struct told *t)
+{
+    const struct frames_query q = {
+        .device = device, .from_us = START_US, .to_us = START_US + DAY * HOUR_US};
+    const struct frames_listener listener = {t, take_gap, take_hour, take_device};
+    struct store_reader *r = store_world_reader(w);
+    memset(t, 0, sizeof *t);
+    OK(report_frames(r, &q, &listener));
+    store_reader_close(r);
+    assert_int_equal(t->device_count, 1);
+}
+
+/* Any order, any cut into transactions, and frames that come twice: the same is told. */
+static void test_report_frames_does_not_depend_on_the_order(void **state)
+{
+    enum { ROUNDS = 12 };
+    struct frame frames[FRAMES_MOST];
+    struct told first = {.device_count = 0};
+    struct told now = {.device_count = 0};
+    unsigned seed = 4711;
+    size_t count = make_frames(frames, &seed);
     for (int round = 0; round < ROUNDS; round++) {
         char device[16];
         snprintf(device, sizeof device, "d%d", round);
-        for (size_t k = count; round > 0 && k > 1; k--) {
-            seed = seed * 1103515245U + 12345U;
-            size_t other = (seed >> 8) % k;
-            struct frame swap = frames[k - 1];
-            frames[k - 1] = frames[other];
-            frames[other] = swap;
-        }
         for (size_t k = 0; k < count; k++) {
             frames[k].device = device;
         }
         size_t part = 1 + (size_t)(round * 7 % 50);
         for (size_t k = 0; k < count; k += part) {
-            put(w, &frames[k], count - k < part ? count - k : part);
+            put(*state, &frames[k], count - k < part ? count - k : part);
         }
-        struct store_reader *r = store_world_reader(w);
-        const struct frames_query q = {
-            .device = device, .from_us = START_US, .to_us = START_US + DAY * HOUR_US};
-        const struct frames_listener listener = {&now, take_gap, take_hour, take_device};
-        memset(&now, 0, sizeof now);
-        OK(report_frames(r, &q, &listener));
-        store_reader_close(r);
+        tell_device(*state, device, &now);
         first = round == 0 ? now : first;
-        assert_int_equal(now.device_count, 1);
-        assert_int_equal(now.devices[0].received, first.devices[0].received);
-        assert_int_equal(now.devices[0].repeated, first.devices[0].repeated);
-        assert_int_equal(now.devices[0].missing, first.devices[0].missing);
-        assert_int_equal(now.devices[0].restarts, 2);
+        check(&now, first.devices[0].received, first.devices[0].repeated,
+              first.devices[0].missing, 2);
         assert_int_equal(now.gap_count, first.gap_count);
         assert_memory_equal(now.missing, first.missing, sizeof now.missing);
         assert_memory_equal(now.received, first.received, sizeof now.received);
+        shuffle(frames, count, &seed);
     }
     assert_true(first.devices[0].missing > 10 && first.devices[0].repeated > 5);
 }

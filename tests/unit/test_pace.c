@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-enum { SECOND_US = 1000000, RUN_S = 60, BUFFER = 1 << 16 };
+enum { RUN_S = 60, BUFFER = 1 << 16 };
+#define SECOND_US INT64_C(1000000)
 
 struct run {
     int64_t messages, bytes, longest_wait_us;
@@ -23,7 +24,7 @@ static struct run read_on(struct pace *p, const int64_t *sizes, size_t count)
     int64_t unseen = 0;
     int64_t in_message = 0;
     pace_begin(p, now_us);
-    while (now_us < RUN_S * (int64_t)SECOND_US) {
+    while (now_us < RUN_S * SECOND_US) {
         size_t room = pace_room(p, now_us);
         if (room == 0 && unseen > 0) {
             pace_count(p, unseen);
