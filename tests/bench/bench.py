@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""./run bench [--quick] [--only PART]...: measures the release build; prints figures, judges
-nothing. Parts: json, ttn, store, start, live, csv, work. How: docs/performance.md."""
+"""./run bench [PART...] [--quick] [--seconds N]: measures the release build; prints figures,
+judges nothing. Without parts: all but soak. How: docs/performance.md."""
 import argparse
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,64 +13,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import conf
 import consumers
+import intake
 import measure
 from broker import Broker, free_port
-
-ROOT = Path(os.environ.get("KOGGE_ROOT", Path(__file__).parents[2]))
-CACHE = ROOT / ".cache" / "bench"
-WORK = ROOT / "build" / "bench"
-PARTS = ("store", "json", "ttn", "start", "live", "csv", "work")
-FILL_ROWS = 10_000_000
-FILL_START = 1759276800  # 2025-10-01: a week within one month
-LATER = 1762000000       # what is published comes after it
-ROUND_S = 30 * 86400     # each round has times of its own
-
-
-def say(what, figure, target=""):
-    print(f"  {what:<46} {figure:>14}   {target}", flush=True)
-
-
-def head(text):
-    print(f"\n{text}", flush=True)
-
-
-def program(name, *arguments):
-    command = [str(consumers.BIN / "tests" / ("bench_" + name)), *map(str, arguments)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return [line.split() for line in done.stdout.splitlines()]
-
-
-def make_conf(name, kind, port, datasets=False):
-    folder = WORK / name
-    conf.write(folder)
-    conf.write_hub(folder, kind, port, datasets)
-    return folder
+from world import (CACHE, FILL_ROWS, FILL_START, LATER, ROUND_S, WORK, copy_store, filled_store, head,
+                   make_conf, program, publish, say)
 
 
 # --- the store that holds 10 million observations already ---
-
-def filled_store():
-    """Made once, kept in .cache/bench; anew if the schema is another."""
-    folder = CACHE / "filled"
-    if (folder / "figures").exists():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    lines = program("store", "fill", make_conf("conf-fill", "json", 1883), folder, FILL_ROWS, FILL_START)
-    last = next(line for line in lines if line[0] == "rows")
-    with sqlite3.connect(folder / "inbox.db") as db:  # ids of messages go on from there
-        db.execute("INSERT INTO sqlite_sequence VALUES('messages', ?)", (int(last[3]),))
-    db.close()
-    (folder / "figures").write_text("\n".join(" ".join(line) for line in lines), encoding="ascii")
-    return folder
-
-
-def copy_store(name):
-    folder = WORK / name
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(filled_store(), folder)
-    return folder
-
 
 def part_store(_options):
     head("store: 10 million observations of 10,000 series, by the store's own writer")
@@ -101,12 +50,6 @@ def part_live(options):
 
 
 # --- sinks and hub at one broker ---
-
-def publish(broker, kind, count, start):
-    begin = time.monotonic()
-    program("publish", broker.port, kind, count, start)
-    return count / (time.monotonic() - begin)
-
 
 def measure_round(broker, all_of_them, kind, count, number, figures):
     for consumer in all_of_them:
@@ -245,19 +188,63 @@ def part_work(options):
             say(f"{kind}: {name}", figure)
 
 
+# --- the books ---
+
+def booked_store():
+    """10 million observations and the 2.5 million messages that they came with."""
+    folder = CACHE / "booked"
+    conf_folder = make_conf("conf-booked", "json", free_port())
+    if not (folder / "done").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        program("work", conf_folder, folder, "json", FILL_ROWS // 4, FILL_START)
+        (folder / "done").touch()
+    hub = consumers.Hub(conf_folder, folder)
+    hub.start()  # a store of an older program is brought up to date
+    hub.stop()
+    return folder
+
+
+def part_audit(options):
+    head("audit: 10 million observations, 2.5 million messages in the inbox")
+    command = [str(consumers.BIN / "kogge"), "audit", "--data", str(booked_store())]
+    seconds, cpu_s, rss_mib = [], [], []
+    for _ in range(options.rounds):
+        begin = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds.append(time.monotonic() - begin)
+        if status != 0:
+            raise RuntimeError("the books of the bench do not balance")
+        cpu_s.append(usage.ru_utime + usage.ru_stime)
+        rss_mib.append(usage.ru_maxrss / 1024)
+    say("s (median)", f"{measure.median(seconds):.2f}", "at most 4")
+    say("CPU s", f"{measure.median(cpu_s):.2f}")
+    say("highest RSS, MiB", f"{max(rss_mib):.1f}", "at most 32")
+
+
+PARTS = {"store": part_store, "json": part_json, "ttn": part_ttn, "start": part_start,
+         "live": part_live, "csv": part_csv, "work": part_work, "audit": part_audit,
+         "limits": intake.part_limits, "stock": intake.part_stock, "catchup": intake.part_catchup,
+         "soak": intake.part_soak}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="fewer messages, one round")
     parser.add_argument("--rounds", type=int, help="of sinks and hub (5)")
-    parser.add_argument("--only", action="append", choices=PARTS, help="only this part")
+    parser.add_argument("--only", action="append", choices=PARTS, default=[], help="the same as PART")
+    parser.add_argument("--seconds", type=int, help="of stock (60) and soak (1800)")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 5)
     WORK.mkdir(parents=True, exist_ok=True)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start; "
           "compare CPU and ratios: messages/s swing with the machine")
-    for part in PARTS:
-        if not options.only or part in options.only:
-            globals()["part_" + part](options)
+    wanted = options.parts + options.only
+    for name, part in PARTS.items():
+        if name in wanted or not wanted and name != "soak":
+            part(options)
 
 
 if __name__ == "__main__":

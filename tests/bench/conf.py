@@ -68,12 +68,21 @@ SOURCES = {"json": {"subscribe": ["city/#"], "format": "json", "device": "/devEu
            "ttn": {"subscribe": ["v3/#"], "format": "ttn"}}
 
 
-def write_hub(folder, kind, port, datasets=False):
-    """hub.json for messages of that kind. Without datasets nothing is exported meanwhile."""
+def shares(count):
+    """Topic filters that share the messages of kind json among so many connections."""
+    if count == 1:
+        return [["city/#"]]
+    return [[f"city/{name}/#" for name in CITIES[number::count]] for number in range(count)]
+
+
+def write_hub(folder, kind, port, datasets=False, filters=None, client="bench-hub-"):
+    """hub.json for messages of that kind. Without datasets nothing is exported meanwhile.
+    filters: of each source; client: what its client id begins with."""
     folder = Path(folder)
-    source = {"source": "bench-" + kind, "broker": f"mqtt://127.0.0.1:{port}",
-              "client_id": "bench-hub-" + kind, **SOURCES[kind]}
-    put(folder / "hub.json", {"data": "../data", "sources": [source], "targets": []})
+    sources = [{"source": f"bench-{kind}-{number}", "broker": f"mqtt://127.0.0.1:{port}",
+                "client_id": f"{client}{kind}-{number}", **SOURCES[kind], "subscribe": subscribe}
+               for number, subscribe in enumerate(filters or [SOURCES[kind]["subscribe"]])]
+    put(folder / "hub.json", {"data": "../data", "sources": sources, "targets": []})
     path = folder / "datasets" / "bench.json"
     if datasets:
         put(path, dataset())

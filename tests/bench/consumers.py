@@ -14,11 +14,14 @@ BIN = Path(os.environ.get("KOGGE_BIN", "build/release")).absolute()
 
 
 class Consumer:
-    """After run: seconds, cpu_us (of the process), rss_mib, wal_mb."""
+    """After run: seconds, cpu_us (of the process) and threads_us (by name, the start counted
+    too) a message, rss_mib, wal_mb."""
 
     def __init__(self, name):
         self.name = name
         self.process = None
+        self.environment = {}  # further variables
+        self.threads_us = {}
         self.seconds = self.cpu_us = self.rss_mib = self.wal_mb = 0.0
 
     def run(self, broker, want):
@@ -33,24 +36,25 @@ class Consumer:
         self.seconds = time.monotonic() - begin
         self.cpu_us = (measure.cpu_us(self.process.pid) - before_us) / want
         self.rss_mib = measure.highest_rss_mib(self.process.pid)
+        self.threads_us = {name: us / want for name, us in measure.cpu_us_by_thread(self.process.pid).items()}
         self.stop()
-
 
 
 class Sink(Consumer):
     """mode: noop, commit or inbox."""
 
-    def __init__(self, mode, port, filters, folder):
-        super().__init__(mode)
-        self.arguments = [str(BIN / "tests" / "bench_sink"), mode, str(port), "bench-" + mode, filters]
-        self.folder = folder / mode
+    def __init__(self, mode, port, filters, folder, name=None):
+        super().__init__(name or mode)
+        self.arguments = [str(BIN / "tests" / "bench_sink"), mode, str(port), "bench-" + self.name, filters]
+        self.mode = mode
+        self.folder = folder / self.name
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, want):
         for path in self.folder.iterdir():
             path.unlink()
         self.process = subprocess.Popen([*self.arguments, str(want), str(self.folder)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, env={**os.environ, **self.environment})
         self.expect("ready")
         time.sleep(0.2)
 
@@ -68,7 +72,7 @@ class Sink(Consumer):
         self.process.stdout.close()
 
     def leave_session(self):
-        for want in (-1, 0) if self.name != "inbox" else (0,):  # -1: what waits is forgotten
+        for want in (-1, 0) if self.mode != "inbox" else (0,):  # -1: what waits is forgotten
             self.start(want)
             self.expect("done")
             self.stop()
@@ -81,6 +85,8 @@ class Hub(Consumer):
         super().__init__("hub")
         self.conf, self.data = Path(conf), Path(data)
         self.log = self.data / "bench.log"
+        self.first = 0
+        self.course_mib = []  # RSS every 20 ms
         self.start_s = 0.0
 
     def start(self, _want=0):
@@ -89,7 +95,7 @@ class Hub(Consumer):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(BIN / "kogge"), "run", "--config", str(self.conf), "--data", str(self.data)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment})
         measure.wait_until(self.is_up, 60, 0.001)
         self.start_s = time.monotonic() - begin
         time.sleep(0.2)
@@ -103,9 +109,11 @@ class Hub(Consumer):
         cursor = measure.Cursor(self.data)
         aim = self.first + want
         largest = 0
+        self.course_mib = []
         try:
             while cursor.read() < aim:
                 largest = max(largest, measure.size_of(self.data / "inbox.db-wal"))
+                self.course_mib.append(measure.rss_mib(self.process.pid))
                 time.sleep(0.02)
                 if self.process.poll() is not None:
                     raise RuntimeError("the hub ended: " + self.log.read_text(encoding="utf-8")[-2000:])
@@ -128,11 +136,15 @@ class Hub(Consumer):
         self.process.wait(60)
 
     def leave_session(self):
-        def connected():
-            return any(line.get("connected") for line in self.rows())
         self.start()
-        measure.wait_until(connected, 30, 0.02)
+        self.wait_connected()
         self.stop()
+
+    def wait_connected(self):
+        def connected():
+            states = [row["connected"] for row in self.rows() if "connected" in row]
+            return states and all(states)
+        measure.wait_until(connected, 30, 0.02)
 
     def rows(self):
         rows = []

@@ -18,11 +18,38 @@ def cpu_us(pid):
     return (int(words[11]) + int(words[12])) * TICK_US
 
 
-def highest_rss_mib(pid):
+def cpu_us_by_thread(pid):
+    """name -> user and system time of the threads of that name. paho's have the program's."""
+    times = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        head, _, tail = (task / "stat").read_text(encoding="ascii").rpartition(")")
+        words = tail.split()
+        name = head.partition("(")[2]
+        times[name] = times.get(name, 0.0) + (int(words[11]) + int(words[12])) * TICK_US
+    return times
+
+
+def of_status_mib(pid, field):
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def highest_rss_mib(pid):
+    return of_status_mib(pid, "VmHWM")
+
+
+def rss_mib(pid):
+    return of_status_mib(pid, "VmRSS")
+
+
+def descriptors(pid):
+    """None where they may not be seen: the hub shows them to root only."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except PermissionError:
+        return None
 
 
 def size_of(path):
@@ -44,6 +71,20 @@ class Cursor:
 
     def observations(self):
         return self.db.execute("SELECT count(*) FROM observations").fetchone()[0]
+
+    def close(self):
+        self.db.close()
+
+
+class Inbox:
+    """The last id that the inbox gave."""
+
+    def __init__(self, data):
+        self.db = sqlite3.connect(f"file:{data}/inbox.db?mode=ro", uri=True, isolation_level=None)
+
+    def read(self):
+        row = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+        return row[0] if row else 0
 
     def close(self):
         self.db.close()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Publishes over a raw socket, QoS 1, as fast as the broker takes it.
- * usage: bench_publish PORT json|ttn COUNT START
+ * usage: bench_publish PORT json|ttn COUNT START [RATE]
  * Message i comes from device i % 700 and is of START (Unix seconds) + i / 700 * 600 s.
+ * RATE: messages a second, where they shall not come as fast as that.
  */
 #include "support/bench_message.h"
 
@@ -14,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { WINDOW = 500, OUT_BYTES = 1 << 20, IN_BYTES = 1 << 16 };
+enum { WINDOW = 500, TICK_MS = 1, ANSWER_S = 10, OUT_BYTES = 1 << 20, IN_BYTES = 1 << 16 };
 
 struct wire {
     int fd;
@@ -77,12 +79,13 @@ static int take_acks(struct wire *w)
     return acks;
 }
 
+/* Sends and takes what can be, or waits for it for at most TICK_MS. Number of PUBACKs. */
 static int exchange(struct wire *w)
 {
     bool sending = w->from < w->to;
     struct pollfd p = {.fd = w->fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0))};
-    if (poll(&p, 1, 10000) <= 0) {
-        return die("the broker is silent");
+    if (poll(&p, 1, TICK_MS) <= 0) {
+        return 0;
     }
     if ((p.revents & POLLOUT) != 0) {
         ssize_t n = send(w->fd, w->out + w->from, w->to - w->from, MSG_DONTWAIT);
@@ -122,26 +125,48 @@ static void dial(struct wire *w, int port)
     }
 }
 
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* How many may have been sent by now. */
+static long due(double begin_s, double rate, long count)
+{
+    double due = rate > 0 ? (now_s() - begin_s) * rate : (double)count;
+    return due < (double)count ? (long)due : count;
+}
+
 int main(int argc, char **argv)
 {
     static struct wire w;
     static struct bench_message m;
-    if (argc != 5) {
-        return die("usage: bench_publish PORT json|ttn COUNT START");
+    if (argc != 5 && argc != 6) {
+        return die("usage: bench_publish PORT json|ttn COUNT START [RATE]");
     }
     long count = strtol(argv[3], NULL, 10);
     int64_t start_s = strtoll(argv[4], NULL, 10);
+    double rate = argc == 6 ? strtod(argv[5], NULL) : 0;
     bool ttn = strcmp(argv[2], "ttn") == 0;
     dial(&w, (int)strtol(argv[1], NULL, 10));
+    double begin_s = now_s();
+    double heard_s = begin_s;
     long sent = 0;
     long acked = 0;
     while (acked < count) {
-        while (sent < count && sent - acked < WINDOW &&
+        while (sent < due(begin_s, rate, count) && sent - acked < WINDOW &&
                w.to + sizeof m + 16 < sizeof w.out) {
             bench_message_make(&m, ttn, sent, start_s);
             put_message(&w, &m, (unsigned)(sent++ % 65535 + 1));
         }
-        acked += exchange(&w);
+        int more = exchange(&w);
+        heard_s = more > 0 || sent == acked ? now_s() : heard_s;
+        if (now_s() - heard_s > ANSWER_S) {
+            return die("the broker is silent");
+        }
+        acked += more;
     }
     close(w.fd);
     return 0;

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { KINDS = 64, ARENA_BYTES = 1 << 20 };
+enum { KINDS = 64, ARENA_BYTES = 1 << 20, ALONE_MOST = 100000 };
 
 struct bench {
     const struct configuration *c;
@@ -171,7 +171,8 @@ int main(int argc, char **argv)
     bool ttn = strcmp(argv[3], "ttn") == 0;
     int64_t start_s = strtoll(argv[5], NULL, 10);
     b.c = c;
-    b.count = strtol(argv[4], NULL, 10);
+    long count = strtol(argv[4], NULL, 10);
+    b.count = count < ALONE_MOST ? count : ALONE_MOST; /* of each step alone */
     b.arena = arena_open(ARENA_BYTES);
     must(worker_init(&b.worker, c, slots, &d), "the worker");
     for (int i = 0; i < KINDS; i++) {
@@ -189,6 +190,7 @@ int main(int argc, char **argv)
     work_all(&b);
     worker_fini(&b.worker);
     arena_close(b.arena);
+    b.count = count;
     drain(&b, c, argv[2], ttn, start_s);
     config_files_close(files);
     config_faults_fini(&faults);
