@@ -54,8 +54,8 @@ enum err pipeline_do(struct pipeline *p, const struct pipeline_task *what)
     pthread_mutex_lock(&p->mutex);
     p->task = (struct task){.what = what};
     inbox_wake(p->inbox);
-    while (p->task.under_way || (!p->task.done && atomic_load(&p->runs) &&
-                                 !atomic_load(&p->interrupted))) {
+    while (p->task.under_way ||
+           (!p->task.done && atomic_load(&p->runs) && !atomic_load(&p->interrupted))) {
         pthread_cond_wait(&p->done, &p->mutex);
         tell(p, what);
     }

@@ -37,8 +37,8 @@ struct decode_work {
     json_error_t json_error;
     bool parsed;
     bool no_memory; /* that is why there is no document */
-    bool full;   /* the arena had no room for a text */
-    bool ranked; /* some reading's entry has a rank */
+    bool full;      /* the arena had no room for a text */
+    bool ranked;    /* some reading's entry has a rank */
 };
 
 enum decode_sniff { SNIFF_NO, SNIFF_FALLBACK, SNIFF_LIKELY, SNIFF_SURE };

@@ -18,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WINDOW = 500, TICK_MS = 1, ANSWER_S = 10, OUT_BYTES = 1 << 20, IN_BYTES = 1 << 16 };
+enum {
+    WINDOW = 500,
+    TICK_MS = 1,
+    ANSWER_S = 10,
+    OUT_BYTES = 1 << 20,
+    IN_BYTES = 1 << 16
+};
 
 struct wire {
     int fd;

@@ -227,8 +227,10 @@ static void test_replay_of_a_message_that_holds_what_the_model_dropped(void **st
     struct said said = replay(w, "", INT64_MIN, EXIT_FINDINGS);
     assert_string_equal(said.text, "3 messages replayed: 3 rejected");
     world_audit(w, 3);
-    change_model(w, "{\"field\": \"/ec\", \"parameter\": \"conductivity_raw\", "
-                    "\"unit\": \"mS/cm\"},", "");
+    change_model(w,
+                 "{\"field\": \"/ec\", \"parameter\": \"conductivity_raw\", "
+                 "\"unit\": \"mS/cm\"},",
+                 "");
     said = replay(w, "", INT64_MIN, EXIT_DONE);
     assert_string_equal(said.text, "3 messages replayed: 2 conflict, 1 stored");
     assert_int_equal(observations(w), 3);
