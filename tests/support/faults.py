@@ -12,13 +12,17 @@ from kogge import BINARIES
 LIBRARY = os.path.join(BINARIES, "tests", "libkogge_faults.so")
 
 
-def faults(**settings):
-    """kill, only, count, sync_ms, poison: see faults.c. The library comes before the runtime of a
-    sanitizer, if there is one: that runtime is told to bear it."""
+def preload(library):
+    """It comes before the runtime of a sanitizer, if there is one, which is told to bear it."""
     options = os.environ.get("ASAN_OPTIONS")
-    return {"LD_PRELOAD": LIBRARY,
-            "KOGGE_FAULTS": ",".join(f"{key}={value}" for key, value in settings.items()),
+    return {"LD_PRELOAD": library,
             "ASAN_OPTIONS": ":".join(filter(None, (options, "verify_asan_link_order=0")))}
+
+
+def faults(**settings):
+    """kill, only, count, sync_ms, poison: see faults.c."""
+    return {"KOGGE_FAULTS": ",".join(f"{key}={value}" for key, value in settings.items()),
+            **preload(LIBRARY)}
 
 
 def read_counts(path):

@@ -6,8 +6,11 @@
 packages_build='gcc libc6-dev cmake ninja-build pkg-config python3 libsqlite3-dev libjansson-dev
     libcurl4-openssl-dev libssl-dev libpaho-mqtt-dev libudunits2-dev libcbor-dev libcsv-dev libcmocka-dev'
 packages_demo='mosquitto'
+# Of the check set, faults need: libfaketime (a clock that steps, for one program), locales and
+# tzdata (other machines), e2fsprogs and mount (small disks).
 packages_check='clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck shellcheck
-    python3-venv ca-certificates git libasan8 libubsan1 libtsan2 mosquitto mosquitto-clients openssl systemd util-linux'
+    python3-venv ca-certificates git libasan8 libubsan1 libtsan2 mosquitto mosquitto-clients openssl systemd util-linux
+    libfaketime locales tzdata e2fsprogs mount'
 packages_portal='postgresql-15 redis-server libmagic1 openjdk-17-jdk-headless maven
     python3-venv curl bc'
 python_check='check-jsonschema>=0.28,<1 pyflakes>=3'
