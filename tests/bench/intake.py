@@ -95,19 +95,19 @@ def limits_of_backlogs(options):
 # --- live: the hub is at work while the messages come ---
 
 class Live:
-    """A hub, and a publisher beside it. After run: sent, seconds (of sending), taken
-    (meanwhile), stored (in the end); look is called with the seconds every second."""
+    """A hub, and a publisher beside it. After run: sent, seconds (of sending), taken and
+    cpu_us (meanwhile), stored (in the end); look is called with the seconds every second."""
 
     def __init__(self, broker, hub):
         self.broker, self.hub = broker, hub
         self.sent = self.taken = self.stored = 0
-        self.seconds = 0.0
+        self.seconds = self.cpu_us = 0.0
 
     def run(self, count, rate, look=lambda seconds: None):
         self.hub.start()
         self.hub.wait_connected()
         self.inbox, self.cursor = measure.Inbox(self.hub.data), measure.Cursor(self.hub.data)
-        first = self.inbox.read()
+        first, before_us = self.inbox.read(), measure.cpu_us(self.hub.process.pid)
         begin = time.monotonic()
         publisher = subprocess.Popen([str(consumers.BIN / "tests" / "bench_publish"), str(self.broker.port),
                                       "json", str(count), str(LATER), str(rate)])
@@ -118,6 +118,7 @@ class Live:
             raise RuntimeError("bench_publish failed")
         self.seconds = time.monotonic() - begin
         self.sent, self.taken = count, self.inbox.read() - first
+        self.cpu_us = measure.cpu_us(self.hub.process.pid) - before_us
         self.settle()
         self.stored = self.cursor.read() - first
         self.inbox.close()
@@ -227,6 +228,7 @@ def part_soak(options):
 def print_course(live, course):
     _, rss_mib, descriptors, lag, _ = zip(*course)
     seen = [count for count in descriptors if count is not None]
+    say("CPU, of one core", f"{live.cpu_us / live.seconds / 1e4:.1f} %")
     say("RSS by quarters, MiB", " ".join(f"{mib:.1f}" for mib in quarters(rss_mib)), "flat")
     say("descriptors, least and most", f"{min(seen)} {max(seen)}" if seen else "-", "flat")
     say("messages behind, by quarters", " ".join(f"{n:.0f}" for n in quarters(lag)), "flat")
