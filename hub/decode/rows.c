@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "decode/decoder.h"
+#include "decode/json_text.h"
 
 #include <csv.h>
 #include <jansson.h>
@@ -81,30 +82,6 @@ static bool is_empty_line(const char *line, size_t length)
     return i == length;
 }
 
-static void put_json_text(struct buf *b, const char *text, size_t length)
-{
-    static const char special[] = "\"\\\x7f";
-    bool plain = true;
-    for (size_t i = 0; i < length && plain; i++) {
-        plain = (unsigned char)text[i] >= 0x20 && strchr(special, text[i]) == NULL;
-    }
-    if (plain) {
-        buf_put_text(b, "\"");
-        buf_put(b, text, length);
-        buf_put_text(b, "\"");
-        return;
-    }
-    json_t *string = json_stringn(text, length);
-    char *dumped = json_dumps(string, JSON_ENCODE_ANY);
-    if (dumped != NULL) {
-        buf_put_text(b, dumped);
-    } else if (b->err == ERR_OK) {
-        b->err = ERR_MEMORY;
-    }
-    free(dumped);
-    json_decref(string);
-}
-
 /* --- CSV --- */
 
 static void add_column(struct rows *r, const char *name, size_t length)
@@ -140,7 +117,7 @@ static void take_cell(void *bytes, size_t length, void *arg)
         fail_row(r, "more than %d columns", ROWS_VALUES);
     } else if (r->header_done) {
         buf_put_text(&r->row, r->cells == 1 ? "[" : ",");
-        put_json_text(&r->row, text, length);
+        json_text_put(&r->row, text, length);
     } else {
         add_column(r, text, length);
     }
@@ -233,9 +210,9 @@ static void put_bad(struct rows *r)
     text_escape(text, sizeof text, buf_text(&r->raw), r->raw.length);
     buf_put_format(&r->bad, "%s{\"line\":%d,\"text\":", r->bad.length > 0 ? "," : "",
                    r->row_line);
-    put_json_text(&r->bad, text, strlen(text));
+    json_text_put(&r->bad, text, strlen(text));
     buf_put_text(&r->bad, ",\"problem\":");
-    put_json_text(&r->bad, r->why, strlen(r->why));
+    json_text_put(&r->bad, r->why, strlen(r->why));
     buf_put_text(&r->bad, "}");
     text_copy(d.source, sizeof d.source, r->settings.file);
     diag_set(&d, "%s", r->why);
@@ -482,12 +459,12 @@ static void put_head(struct rows *r, struct buf *b)
     const struct rows_settings *s = &r->settings;
     const char *device = s->device != NULL ? s->device : s->device_field;
     buf_put_text(b, s->device != NULL ? "{\"device\":" : "{\"device_field\":");
-    put_json_text(b, device, strlen(device));
+    json_text_put(b, device, strlen(device));
     buf_put_format(b, ",\"line\":%d%s", r->first_line,
                    s->decimal_comma ? ",\"decimal\":\",\"" : "");
     for (size_t i = 0; i < r->column_count; i++) {
         buf_put_text(b, i == 0 ? ",\"columns\":[" : ",");
-        put_json_text(b, r->columns[i], strlen(r->columns[i]));
+        json_text_put(b, r->columns[i], strlen(r->columns[i]));
     }
     buf_put_text(b, r->column_count > 0 ? "],\"rows\":[" : ",\"rows\":[");
 }

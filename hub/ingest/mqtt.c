@@ -218,11 +218,14 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
     m->reason[0] = '\0';
     bool contested = m->contested;
     pthread_mutex_unlock(&m->mutex);
-    if (end == GATE_INBOX) {
-        text_copy(to, MQTT_SENTENCE, why);
-    } else if (to[0] != '\0') {
+    if (to[0] != '\0' && end != GATE_INBOX) {
         return;
-    } else if (end != GATE_AWAY && m->address.tls && !was_connected) {
+    }
+    text_copy(to, MQTT_SENTENCE, why);
+    if (end == GATE_AWAY || end == GATE_INBOX) {
+        return;
+    }
+    if (m->address.tls && !was_connected) {
         /* paho checks the name after the handshake and says nothing when it differs; who
          * closes first then is chance, so that it looks like the other case */
         snprintf(to, MQTT_SENTENCE,
@@ -240,8 +243,6 @@ static void ending(struct mqtt *m, enum gate_end end, const char *why, bool was_
         text_copy(to, MQTT_SENTENCE,
                   was_connected ? "the broker did not answer in time"
                                 : "the connection could not be begun");
-    } else {
-        text_copy(to, MQTT_SENTENCE, why);
     }
 }
 

@@ -167,6 +167,7 @@ class Codes(unittest.TestCase):
             arguments = {"trace": ["a", "b", "2026-01-01T00:00:00Z"], "rejected show": ["1"],
                          "acl": ["--broker", "mosquitto", "--out", self.root + "/rules"],
                          "backup": [self.root + "/copy"],
+                         "import": ["--source", "ttn", __file__],
                          }.get(" ".join(verb), [])
             done = kogge(*verb, *arguments, "--data", away)
             self.assertEqual((done.code, done.out), (4, ""), verb)

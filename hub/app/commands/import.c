@@ -340,8 +340,8 @@ static const struct verb verbs[] = {{
          "2019.csv"},
     .options = {{"--source", "SOURCE", "source that the rows count for; needed"},
                 {"--device", "DEVICE",
-                 "device of all rows (default: the column that the source's \"device\" "
-                 "names, or the column device)"},
+                 "device of all rows (default: the source's \"device\", else the column "
+                 "device)"},
                 {"--separator", "CHARACTER",
                  "between columns: , ; or the word tab (default: as the header shows)"},
                 {"--decimal", "MARK", "decimal mark of numbers: . (default) or ,"},
