@@ -191,12 +191,14 @@ class Two(World):
                 self.assertEqual(text.code, 3)
                 self.assertIn(words, text.out)
             time.sleep(3)
-        self.wait(lambda: self.acked <= set(self.stored(folders[0])) |
-                  set(self.stored(folders[1])), "messages are missing")
         for hub in hubs:
             self.assertEqual(len(self.said(hub, words)), 1, hub.log)
             self.assertLessEqual(len(hub.log), 8, hub.log)
-            hub.stop()
+        hubs[1].stop()  # while they fight they come on slowly
+        self.wait(lambda: self.acked <= set(self.stored(folders[0])) |
+                  set(self.stored(folders[1])), "messages are missing", 120)
+        hubs[0].stop()
+        for hub in hubs:
             self.audit(hub.data)
         self.compare(*folders)
         counts["faults"] += 1
