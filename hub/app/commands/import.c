@@ -340,8 +340,7 @@ static const struct verb verbs[] = {{
          "2019.csv"},
     .options = {{"--source", "SOURCE", "source that the rows count for; needed"},
                 {"--device", "DEVICE",
-                 "device of all rows (default: the source's \"device\", else the column "
-                 "device)"},
+                 "device of all rows (default: each row names its own)"},
                 {"--separator", "CHARACTER",
                  "between columns: , ; or the word tab (default: as the header shows)"},
                 {"--decimal", "MARK", "decimal mark of numbers: . (default) or ,"},
