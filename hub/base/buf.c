@@ -62,7 +62,7 @@ static enum err reserve(struct buf *b, size_t more)
 
 void buf_put(struct buf *b, const void *bytes, size_t length)
 {
-    if (reserve(b, length) == ERR_OK && length > 0) { /* bytes may be NULL for none */
+    if (length > 0 && reserve(b, length) == ERR_OK) { /* bytes may be NULL for none */
         memcpy(b->bytes + b->length, bytes, length);
         b->length += length;
         b->bytes[b->length] = '\0';

@@ -184,7 +184,7 @@ static enum err insert_row(struct inbox *i, const struct row *row, const char *t
 enum err inbox_bundle_insert(struct inbox *i, const struct bundle *b)
 {
     enum err e = b->spoilt ? ERR_IO : ERR_OK;
-    const char *at = b->rows.bytes;
+    const char *at = buf_text(&b->rows);
     const char *end = at + b->rows.length;
     while (e == ERR_OK && at < end) {
         struct row row;
