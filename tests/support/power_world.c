@@ -101,14 +101,12 @@ void power_world_stop(struct power_world *p)
     p->running = false;
 }
 
-static enum err open_parts(struct power_world *p)
+static enum err open_parts(struct power_world *p, struct diag *d)
 {
     struct pipeline_world *w = &p->world;
-    struct diag d = {0};
-    enum err e = inbox_open(w->folder, &w->inbox, &d);
-    e = e != ERR_OK ? e
-                    : pipeline_open(w->folder, w->inbox, p->current, &w->pipeline, &d);
-    e = e != ERR_OK ? e : outbox_open(w->folder, false, &p->outbox, &d);
+    enum err e = inbox_open(w->folder, &w->inbox, d);
+    e = e != ERR_OK ? e : pipeline_open(w->folder, w->inbox, p->current, &w->pipeline, d);
+    e = e != ERR_OK ? e : outbox_open(w->folder, false, &p->outbox, d);
     for (int i = 0; i < SOURCES && e == ERR_OK; i++) {
         /* the broker keeps the session; a first connection begins one all the same */
         e = inbox_connected(w->inbox, world_sources[i], true, WORLD_START_US,
@@ -184,14 +182,15 @@ static void note_shown(struct power_world *p)
 
 static bool start(struct power_world *p)
 {
-    enum err e = open_parts(p);
+    struct diag d = {0};
+    enum err e = open_parts(p, &d);
     p->running = e == ERR_OK;
     if (!p->running) {
         power_world_stop(p);
     } else {
         note_shown(p);
     }
-    return went_well(p, e, "start");
+    return went_well(p, e, d.text[0] != '\0' ? d.text : "start");
 }
 
 /* --- what it does --- */
