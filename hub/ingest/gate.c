@@ -282,8 +282,9 @@ static bool serve(struct gate *g, const struct pollfd polled[4], enum gate_end *
 
 static bool is_due(const struct gate *g, bool silent)
 {
-    return g->held_us != 0 && (silent || g->up.to - g->up.free >= MUCH ||
-                               clock_monotonic_us() - g->held_us >= OLDEST_US);
+    return g->held_us != 0 &&
+           (silent || g->up.to - g->up.free >= MUCH || inbox_has_much(g->inbox) ||
+            clock_monotonic_us() - g->held_us >= OLDEST_US);
 }
 
 /* Gives the client what the broker said last (its reason, perhaps). */

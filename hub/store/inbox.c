@@ -15,9 +15,10 @@
 #include <time.h>
 
 enum {
-    CHECKPOINT_PAGES = 2000,  /* of 4 KiB: the log is emptied at about 8 MB */
-    BUNDLE_BYTES = 256 << 10, /* more is committed at once */
-    ROOM_BYTES = 8 << 20,     /* for the log between two checkpoints */
+    CHECKPOINT_PAGES = 2000, /* of 4 KiB: the log is emptied at about 8 MB */
+    BUNDLE_MUCH = 48 << 10,  /* more is worth a commit */
+    BUNDLE_MOST = 256 << 10, /* more is committed at once */
+    ROOM_BYTES = 8 << 20,    /* for the log between two checkpoints */
 };
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
@@ -133,14 +134,20 @@ enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
 {
     pthread_mutex_lock(&i->mutex);
     enum err e = inbox_bundle_put(&i->open, connection, m);
-    bool much = i->open.rows.length > BUNDLE_BYTES;
+    size_t length = i->open.rows.length;
     uint64_t number = i->transaction;
+    atomic_store_explicit(&i->much, length > BUNDLE_MUCH, memory_order_relaxed);
     pthread_mutex_unlock(&i->mutex);
     *transaction = number;
-    if (much && inbox_commit(i, number) != ERR_OK) {
+    if (length > BUNDLE_MOST && inbox_commit(i, number) != ERR_OK) {
         return ERR_IO;
     }
     return e;
+}
+
+bool inbox_has_much(struct inbox *i)
+{
+    return atomic_load_explicit(&i->much, memory_order_relaxed);
 }
 
 uint64_t inbox_transaction(struct inbox *i)
@@ -205,6 +212,7 @@ static uint64_t take_open(struct inbox *i)
     i->taken = i->open;
     i->open = empty;
     uint64_t number = i->transaction++;
+    atomic_store_explicit(&i->much, false, memory_order_relaxed);
     pthread_mutex_unlock(&i->mutex);
     return number;
 }

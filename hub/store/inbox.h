@@ -77,6 +77,10 @@ int64_t inbox_import_count(const struct inbox_import *m);
 /* Ends it without another commit of messages; m may be NULL. */
 void inbox_import_close(struct inbox_import *m, int64_t now_us);
 
+/* So much is in the open transaction that a commit is worth it; who puts goes on
+ * meanwhile. */
+bool inbox_has_much(struct inbox *i);
+
 /* Number of the transaction that is open now; those below have ended or are ending. */
 uint64_t inbox_transaction(struct inbox *i);
 

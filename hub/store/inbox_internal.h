@@ -9,6 +9,7 @@
 #include "store/sqlite.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { INBOX_ROWS_CEILING = 512 << 20 }; /* a message of the highest ceiling more */
 
@@ -43,6 +44,7 @@ struct inbox {
     enum err trouble;     /* why messages were rolled back, until some are kept again */
     bool checked;         /* there was room since then */
     bool woken;
+    atomic_bool much; /* in open; also read without mutex */
 };
 
 /* Copies one message. After a failure the bundle is spoilt. */

@@ -36,10 +36,11 @@ struct inbox {
     int entered, idle;  /* calls */
     uint64_t committed; /* highest number asked for */
     atomic_bool full;   /* no room on the disk */
+    atomic_bool much;   /* a commit is worth it */
 };
 
 static struct inbox inbox = {
-    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, 0, 0, 0};
+    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0, 0, 0, 0, 0};
 
 enum err inbox_commit(struct inbox *i, uint64_t transaction)
 {
@@ -75,6 +76,11 @@ uint64_t inbox_failed(struct inbox *i)
 enum err inbox_trouble(struct inbox *i)
 {
     return atomic_load(&i->full) ? ERR_DISK_FULL : ERR_OK;
+}
+
+bool inbox_has_much(struct inbox *i)
+{
+    return atomic_load(&i->much);
 }
 
 enum err inbox_check(struct inbox *i)

@@ -150,6 +150,24 @@ static void test_inbox_put_commits_when_much_is_open(void **state)
     assert_true(inbox_last(w->inbox) >= 10);
 }
 
+/* A gate commits in good time, so that who puts does not have to. */
+static void test_inbox_says_when_a_commit_is_worth_it(void **state)
+{
+    struct world *w = *state;
+    static char payload[20000];
+    struct message m = text_message("", 0);
+    uint64_t transaction = 0;
+    m.payload = payload;
+    m.size = m.full_size = sizeof payload;
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &transaction), ERR_OK);
+    assert_false(inbox_has_much(w->inbox));
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &transaction), ERR_OK);
+    assert_int_equal(inbox_put(w->inbox, w->connection, &m, &transaction), ERR_OK);
+    assert_true(inbox_has_much(w->inbox));
+    assert_int_equal(inbox_commit(w->inbox, transaction), ERR_OK);
+    assert_false(inbox_has_much(w->inbox));
+}
+
 struct hole_seen {
     int count;
     int64_t from_us, to_us;
@@ -296,6 +314,7 @@ int main(void)
         TEST(test_inbox_put_is_seen_only_after_commit),
         TEST(test_inbox_failed_commit_loses_only_its_transaction),
         TEST(test_inbox_put_commits_when_much_is_open),
+        TEST(test_inbox_says_when_a_commit_is_worth_it),
         TEST(test_inbox_records_a_hole_for_a_lost_session),
         TEST(test_inbox_get_before_finds_the_same_packet_on_the_last_connection),
         TEST(test_inbox_read_stops_at_bytes_and_at_a_full_arena),
