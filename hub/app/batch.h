@@ -17,7 +17,7 @@
 
 enum {
     BATCH_MESSAGES = 5000,
-    BATCH_BYTES = 2 << 20, /* of payload */
+    BATCH_BYTES = 1 << 20, /* of payload */
     BATCH_ROWS = 60000,
     REASON_LENGTH = 240,
 };

@@ -216,9 +216,8 @@ enum err sqlite_open_reader(const char *path, const struct sqlite_schema *schema
     int version = 0;
     enum err e = open_handle(path, SQLITE_OPEN_READONLY, &db, d);
     if (e == ERR_OK) {
-        char pragma[64];
-        snprintf(pragma, sizeof pragma, "PRAGMA cache_size=-%d", schema->cache_kib);
-        e = sqlite_run(db, pragma);
+        /* a reader walks on: what it needs again is in the machine's cache */
+        e = sqlite_run(db, "PRAGMA cache_size=-768");
         e = e != ERR_OK ? e : read_version(db, &version);
         e = e != ERR_OK ? sqlite_err(db, d) : check_version(version, schema, true, d);
     }
