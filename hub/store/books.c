@@ -101,6 +101,11 @@ enum err store_find_books(struct store *s, const char *source, const char *city,
     return ERR_OK;
 }
 
+static int64_t at_least_none(int64_t count)
+{
+    return count > 0 ? count : 0;
+}
+
 enum err store_book(struct store *s, const struct booking *of, enum fate fate,
                     int64_t messages, const int64_t outcomes[OUTCOME_COUNT])
 {
@@ -113,9 +118,33 @@ enum err store_book(struct store *s, const struct booking *of, enum fate fate,
     for (int o = 0; o < OUTCOME_COUNT; o++) {
         b->outcomes[o] += outcomes[o];
     }
+    /* Of a message that was stored these are not noted: what its row says once it gets
+     * one is worked out by the configuration of that day, and may be more than it was. */
+    b->outcomes[OUTCOME_DUPLICATE] = at_least_none(b->outcomes[OUTCOME_DUPLICATE]);
+    b->outcomes[OUTCOME_IGNORED] = at_least_none(b->outcomes[OUTCOME_IGNORED]);
     b->arrival_us = of->arrival_us > b->arrival_us ? of->arrival_us : b->arrival_us;
     b->dirty = true;
     return ERR_OK;
+}
+
+enum err store_next_aside(struct store *s, int64_t after, int64_t *id)
+{
+    sqlite3_stmt *q = NULL;
+    sqlite3_int64 found = 0;
+    enum err e = sqlite_prepare(s->db,
+                                "SELECT min(id) FROM messages WHERE fate = ?1"
+                                " AND stage = 'work' AND id > ?2",
+                                &q);
+    if (e == ERR_OK) {
+        sqlite3_bind_int(q, 1, FATE_REJECTED);
+        sqlite3_bind_int64(q, 2, after);
+        e = sqlite_step_number(s->db, q, 0, &found);
+    }
+    sqlite3_finalize(q);
+    if (e == ERR_OK) {
+        *id = found;
+    }
+    return e;
 }
 
 enum err store_write_books(struct store *s)

@@ -43,6 +43,10 @@ MUST_USE enum err store_book(struct store *s, const struct booking *of, enum fat
 MUST_USE enum err store_pending(struct store *s, const struct booking *of,
                                 const char *device, const char *field,
                                 const char *reason);
+
+/* The next message behind id that was set aside without work on it; 0: none. */
+MUST_USE enum err store_next_aside(struct store *s, int64_t after, int64_t *id);
+
 /* Forgets which devices wait, before their messages are worked on again. *messages: how
  * many wait. */
 MUST_USE enum err store_pending_clear(struct store *s, int64_t *messages);

@@ -208,7 +208,8 @@ static void conflict_row(void *arg, sqlite3_stmt *q)
                                 .unit = sqlite_text(q, 5),
                                 .time_us = sqlite3_column_int64(q, 6),
                                 .kept = column_double(q, 7),
-                                .kept_message = sqlite3_column_int64(q, 8)};
+                                .kept_message = sqlite3_column_int64(q, 8),
+                                .chosen = sqlite3_column_type(q, 11) != SQLITE_NULL};
     find_held(call->held, sqlite3_column_int(q, 9),
               store_scale(sqlite3_column_int(q, 10)), &c);
     call->row.conflict(call->arg, &c);
@@ -228,8 +229,10 @@ enum err report_conflicts(struct store_reader *r, void *arg,
             : sqlite_prepare(r->db,
                              "SELECT s.city, s.station, s.parameter, s.position,"
                              " s.origin, s.unit, k.time, k.value, k.message, s.id,"
-                             " s.decimals FROM conflicts k"
-                             " JOIN series s ON s.id = k.series ORDER BY s.city,"
+                             " s.decimals, c.message FROM conflicts k"
+                             " JOIN series s ON s.id = k.series"
+                             " LEFT JOIN choices c ON c.series = k.series"
+                             " AND c.time = k.time ORDER BY s.city,"
                              " s.station, s.parameter, s.position, k.time, k.message",
                              &q);
     e = e != ERR_OK ? e : each_row(r, q, &call, conflict_row);

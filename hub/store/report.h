@@ -57,6 +57,7 @@ struct report_conflict {
     int64_t time_us;
     double held, kept; /* NAN: missing */
     int64_t held_message, kept_message;
+    bool chosen; /* the held one, by hand */
 };
 MUST_USE enum err report_conflicts(struct store_reader *r, void *arg,
                                    void (*row)(void *arg,

@@ -66,6 +66,10 @@ static const char *const migrations[] = {
     "CREATE TABLE frames(hour INTEGER, counter INTEGER, s INTEGER, first INTEGER,"
     " last INTEGER NOT NULL, span INTEGER NOT NULL, repeated INTEGER NOT NULL,"
     " PRIMARY KEY(hour, counter, s, first)) WITHOUT ROWID;",
+
+    /* conflicts settled by hand: the value that is held, and whose it is */
+    "CREATE TABLE choices(series INTEGER, time INTEGER, message INTEGER NOT NULL,"
+    " value REAL, PRIMARY KEY(series, time)) WITHOUT ROWID;",
 };
 
 const struct sqlite_schema hub_schema = {

@@ -56,7 +56,8 @@ struct store {
         sqlite3_stmt *begin, *commit, *insert, *select, *update, *revise, *keep, *unkeep,
             *get_kept, *kept, *change, *number, *series, *unit_put, *unit_get,
             *message_put, *message_get, *message_drop, *message_list, *book, *pending,
-            *counter_get, *counter_put, *counter_widen, *runs, *run_put, *run_drop;
+            *counter_get, *counter_put, *counter_widen, *runs, *run_put, *run_drop,
+            *withdraw, *place, *place_kept, *choice_put, *choice_get, *choice_drop;
     } sql;
     struct {
         struct frame_counter *counters;
@@ -65,6 +66,7 @@ struct store {
         struct run *runs; /* of the hour and counter under way */
     } frames;
     int64_t numbers[STORE_NUMBERS];
+    int64_t choices;       /* made by hand */
     struct series *series; /* by id - 1 */
     size_t series_count, series_size;
     int32_t *series_table; /* ids by hash of the key; 0: free */
@@ -75,6 +77,7 @@ struct store {
     int log_pages;
     struct { /* as it stood at store_begin: a roll-back needs no file */
         int64_t numbers[STORE_NUMBERS];
+        int64_t choices;
         struct books *books;
         size_t books_count, series_count;
     } before;
@@ -94,6 +97,9 @@ MUST_USE enum err store_open_frames(struct store *s);
 void store_close_frames(struct store *s);
 MUST_USE enum err store_write_frames(struct store *s);
 void store_drop_frames(struct store *s); /* what is not written, and the memory of ids */
+
+/* place.c */
+MUST_USE enum err store_load_choices(struct store *s);
 
 /* books.c */
 MUST_USE enum err store_load_books(struct store *s);

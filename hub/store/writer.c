@@ -38,6 +38,7 @@ static enum err prepare_observations(struct store *s)
          " AND position = ?4",
          &s->sql.unkeep},
         {"SELECT count(*) FROM conflicts WHERE series = ?1 AND time = ?2", &s->sql.kept},
+        {"DELETE FROM observations WHERE " KEY, &s->sql.withdraw},
         {"SELECT message, position FROM conflicts WHERE series = ?1 AND time = ?2"
          " AND value IS ?3 ORDER BY message, position LIMIT 1",
          &s->sql.get_kept},
@@ -194,6 +195,7 @@ enum err store_open(const char *folder, const char *const *tests, size_t count,
         e = e != ERR_OK ? e : load_numbers(s);
         e = e != ERR_OK ? e : store_load_series(s);
         e = e != ERR_OK ? e : store_load_books(s);
+        e = e != ERR_OK ? e : store_load_choices(s);
         e = e != ERR_OK ? e : give_slots(s, tests, count, slots);
         if (e != ERR_OK && d != NULL && d->text[0] == '\0') {
             diag_set(d, "%s", err_text(e));
@@ -249,6 +251,7 @@ enum err store_begin(struct store *s)
 {
     memcpy(s->before.numbers, s->numbers, sizeof s->numbers);
     s->before.series_count = s->series_count;
+    s->before.choices = s->choices;
     store_keep_books(s);
     return sqlite_step_done(s->db, s->sql.begin);
 }
@@ -272,6 +275,7 @@ void store_rollback(struct store *s)
     /* what stands in memory must not be ahead of the file */
     memcpy(s->numbers, s->before.numbers, sizeof s->numbers);
     memset(s->units, 0, sizeof s->units);
+    s->choices = s->before.choices;
     store_restore_series(s);
     store_restore_books(s);
     store_drop_frames(s);
@@ -344,17 +348,27 @@ enum err store_insert(struct store *s, const struct observation *o, bool *insert
     return *inserted ? ERR_OK : read_held(s, o, held);
 }
 
+/* What stands at o's series and time goes to the revisions. */
+static enum err revise(struct store *s, const struct observation *o)
+{
+    bind_key(s->sql.revise, o->series, o->time_us);
+    sqlite3_bind_int64(s->sql.revise, 5, o->time_us);
+    sqlite3_bind_double(s->sql.revise, 6, s->series[o->series - 1].scale);
+    return sqlite_step_done(s->db, s->sql.revise);
+}
+
 enum err store_replace(struct store *s, const struct observation *o, bool revision)
 {
-    enum err e = ERR_OK;
-    if (revision) {
-        bind_key(s->sql.revise, o->series, o->time_us);
-        sqlite3_bind_int64(s->sql.revise, 5, o->time_us);
-        sqlite3_bind_double(s->sql.revise, 6, s->series[o->series - 1].scale);
-        e = sqlite_step_done(s->db, s->sql.revise);
-    }
+    enum err e = revision ? revise(s, o) : ERR_OK;
     e = e != ERR_OK ? e : bind_observation(s, s->sql.update, o);
     return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.update);
+}
+
+enum err store_withdraw(struct store *s, const struct observation *o)
+{
+    enum err e = revise(s, o);
+    bind_key(s->sql.withdraw, o->series, o->time_us);
+    return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.withdraw);
 }
 
 enum err store_holds(struct store *s, int32_t series, int64_t time_us, int64_t message,

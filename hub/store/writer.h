@@ -69,6 +69,9 @@ MUST_USE enum err store_insert(struct store *s, const struct observation *o,
 MUST_USE enum err store_replace(struct store *s, const struct observation *o,
                                 bool revision);
 
+/* Takes away what stands at o's series and time; it goes to the revisions. */
+MUST_USE enum err store_withdraw(struct store *s, const struct observation *o);
+
 /* Keeps o as one that lost a conflict; the same again changes nothing. */
 MUST_USE enum err store_keep(struct store *s, const struct observation *o);
 /* Forgets a kept one (it is held now). */
