@@ -4,7 +4,6 @@
 #include "app/context.h"
 #include "app/control.h"
 #include "app/progress.h"
-#include "app/replaying.h"
 #include "app/requests.h"
 #include "store/inbox.h"
 
@@ -16,6 +15,7 @@
 struct printing {
     const struct invocation *invocation;
     struct progress progress;
+    const struct ask_work *work; /* whose lines those are that are not for people; NULL */
 };
 
 static void printing_init(struct printing *p, const struct invocation *i)
@@ -54,18 +54,21 @@ static void print_line(void *arg, const char *line)
         command_say(p->invocation, "%s", remark);
     } else if (fault != NULL) {
         fprintf(stderr, "%s\n", fault);
+    } else if (progress == NULL && p->work != NULL && p->work->take != NULL) {
+        p->work->take(p->work->arg, parsed);
     }
     json_decref(parsed);
 }
 
 /* ERR_ABSENT: no hub runs. *code: the exit code otherwise. */
 static enum err ask(const struct invocation *i, const char *data, const char *request,
-                    int *code)
+                    const struct ask_work *work, int *code)
 {
     struct diag d = {0};
     int answered = EXIT_FAILED;
     struct printing printing;
     printing_init(&printing, i);
+    printing.work = work;
     enum err e = control_ask(data, request, &printing, print_line, &answered, &d);
     progress_wipe(&printing.progress);
     if (e == ERR_OK && answered != EXIT_DONE && answered != EXIT_FINDINGS) {
@@ -86,7 +89,7 @@ int ask_hub(const struct invocation *i, const char *request)
     if (context_data_folder(i, data, &d) != ERR_OK) {
         return command_fail_diag(i, EXIT_NOT_REACHED, &d);
     }
-    if (ask(i, data, request, &code) == ERR_ABSENT) {
+    if (ask(i, data, request, NULL, &code) == ERR_ABSENT) {
         return command_fail(i, EXIT_NOT_REACHED, "no hub runs in %s", data);
     }
     return code;
@@ -98,7 +101,7 @@ int ask_reload(const struct invocation *i)
     struct diag d = {0};
     int code = EXIT_DONE;
     if (context_data_folder(i, data, &d) != ERR_OK ||
-        ask(i, data, "reload", &code) == ERR_ABSENT) {
+        ask(i, data, "reload", NULL, &code) == ERR_ABSENT) {
         command_say(i, "no hub runs; it takes the file when it starts");
         return EXIT_DONE;
     }
@@ -147,7 +150,7 @@ int ask_round(const struct invocation *i, const char *request, enum publishing_w
     if (context_data_folder(i, data, &d) != ERR_OK) {
         return command_fail_diag(i, EXIT_NOT_REACHED, &d);
     }
-    if (ask(i, data, request, &code) == ERR_ABSENT) {
+    if (ask(i, data, request, NULL, &code) == ERR_ABSENT) {
         return round_here(i, data, work);
     }
     return code;
@@ -187,41 +190,47 @@ static void bench_close(struct bench *b)
     }
 }
 
-static int replay_here(const struct invocation *i, const char *data,
-                       const struct replay_filter *filter)
+int ask_exit_code(enum err e)
+{
+    return e == ERR_UNKNOWN ? EXIT_USAGE : context_exit_code(e);
+}
+
+static int work_here(const struct invocation *i, const char *data,
+                     const struct ask_work *work)
 {
     struct bench bench;
     struct printing printing;
     struct diag d = {0};
     int code = EXIT_DONE;
     printing_init(&printing, i);
+    printing.work = work;
     enum err e = bench_open(data, &bench, &d);
-    e = e != ERR_OK
-            ? e
-            : replaying_run(bench.pipeline, filter, &printing, print_line, &code, &d);
+    if (e == ERR_OK) {
+        d = (struct diag){0}; /* it names the file that was opened */
+        e = work->run(bench.pipeline, work->order, &printing, print_line, &code, &d);
+    }
     progress_wipe(&printing.progress);
     bench_close(&bench);
     if (e != ERR_OK && d.text[0] == '\0') {
         diag_set(&d, "%s", err_text(e));
     }
-    return e != ERR_OK ? command_fail_diag(i, context_exit_code(e), &d) : code;
+    return e != ERR_OK ? command_fail_diag(i, ask_exit_code(e), &d) : code;
 }
 
-int ask_replay(const struct invocation *i, const struct replay_filter *filter)
+int ask_work(const struct invocation *i, const struct ask_work *work)
 {
     char data[PATH_LENGTH];
     struct diag d = {0};
     int code = EXIT_FAILED;
-    char *request = replaying_request(filter);
-    if (request == NULL) {
+    if (work->request == NULL) {
         return command_fail(i, EXIT_FAILED, "%s", err_text(ERR_MEMORY));
     }
     enum err e = context_data_folder(i, data, &d);
     if (e != ERR_OK) {
         code = command_fail_diag(i, EXIT_NOT_REACHED, &d);
-    } else if (ask(i, data, request, &code) == ERR_ABSENT) {
-        code = replay_here(i, data, filter);
+    } else if (ask(i, data, work->request, work, &code) == ERR_ABSENT) {
+        code = work_here(i, data, work);
     }
-    free(request);
+    free(work->request);
     return code;
 }

@@ -6,8 +6,10 @@
  * Threads: main. */
 
 #include "app/command.h"
+#include "app/pipeline.h"
 #include "app/publishing.h"
-#include "app/replay.h"
+
+#include <jansson.h>
 
 /* Asks the hub of the data folder and prints its lines. EXIT_NOT_REACHED: none runs. */
 int ask_hub(const struct invocation *i, const char *request);
@@ -18,7 +20,20 @@ int ask_reload(const struct invocation *i);
 /* The same; if no hub runs, a round is done here, under the lock. */
 int ask_round(const struct invocation *i, const char *request, enum publishing_work work);
 
-/* Works on rejected messages again, in the hub; if none runs, here, under the lock. */
-int ask_replay(const struct invocation *i, const struct replay_filter *filter);
+/* What the pipeline does, in the hub; if none runs, here, under the lock. */
+struct ask_work {
+    char *request; /* for the hub; taken; NULL: no memory */
+    const void *order;
+    enum err (*run)(struct pipeline *p, const void *order, void *arg,
+                    void (*line)(void *arg, const char *line), int *exit_code,
+                    struct diag *d);
+    void *arg; /* of take; NULL: there are only lines for people */
+    void (*take)(void *arg, const json_t *line);
+};
+int ask_work(const struct invocation *i, const struct ask_work *work);
+
+/* Exit code for an error of such work: a name that there is not is a wrong command line.
+ */
+int ask_exit_code(enum err e);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "app/frame.h"
 #include "app/order.h"
+#include "app/settle.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -100,8 +101,7 @@ static enum err ask_series(struct batch *b, const struct work_item *item, int32_
 {
     const struct place *p = &item->place;
     const struct series_key key = {.city = p->device->city->city,
-                                   .station = p->station != NULL ? p->station->station
-                                                                 : p->device->device,
+                                   .station = batch_station(item),
                                    .parameter = item->value.parameter->id,
                                    .position = p->position,
                                    .origin = p->origin};
@@ -210,10 +210,9 @@ static struct booking booking_of(const struct batch_message *n)
                             .arrival_us = n->message->arrival_us};
 }
 
-static enum err note_pending(struct batch *b, const struct batch_message *n,
-                             const struct work *work)
+enum err batch_note_pending(struct batch *b, const struct booking *of,
+                            const struct work *work)
 {
-    const struct booking of = booking_of(n);
     enum err e = ERR_OK;
     const char *last = "";
     for (size_t i = 0; i < work->decoded.count && e == ERR_OK; i++) {
@@ -223,12 +222,12 @@ static enum err note_pending(struct batch *b, const struct batch_message *n,
         }
         const char *device = item->reading->device;
         if (strcmp(last, device) != 0) { /* once a message and device */
-            e = store_pending(b->store, &of, device, "", item->problem);
+            e = store_pending(b->store, of, device, "", item->problem);
             last = device;
         }
         e = e != ERR_OK
                 ? e
-                : store_pending(b->store, &of, device, item->reading->key, item->problem);
+                : store_pending(b->store, of, device, item->reading->key, item->problem);
     }
     return e;
 }
@@ -240,7 +239,9 @@ static enum err add_items(struct batch *b, size_t index, const struct work *work
     enum err e = ERR_OK;
     for (size_t i = 0; i < work->decoded.count && e == ERR_OK; i++) {
         const struct work_item *item = &work->items[i];
-        if (item->outcome != OUTCOME_STORED) {
+        if (item->outcome != OUTCOME_STORED ||
+            (b->scope != NULL &&
+             !batch_in_scope(b->scope, batch_station(item), item->reading->time_us))) {
             continue;
         }
         if (item->reading->time_source == TIME_SOURCE_ARRIVAL && redelivered < 0) {
@@ -331,8 +332,13 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
     n->stage = work.stage; /* a constant */
     n->device = keep_text(b, work.device, 128);
     n->reason = keep_text(b, work.reason, REASON_LENGTH);
-    e = n->outcomes[OUTCOME_PENDING] > 0 ? note_pending(b, n, &work) : ERR_OK;
-    e = e != ERR_OK ? e : frame_note(b->store, m, &work.decoded, again);
+    if (n->outcomes[OUTCOME_PENDING] > 0) {
+        const struct booking of = booking_of(n);
+        e = batch_note_pending(b, &of, &work);
+    }
+    if (e == ERR_OK && b->scope == NULL) {
+        e = frame_note(b->store, m, &work.decoded, again);
+    }
     return e != ERR_OK ? e : add_items(b, index, &work);
 }
 
@@ -428,7 +434,7 @@ static enum err run(struct batch *b, const struct message *messages, size_t coun
 }
 
 /* After a roll-back ids of new series are void. */
-static enum err give_up(struct batch *b, enum err e)
+enum err batch_roll_back(struct batch *b, enum err e)
 {
     store_rollback(b->store);
     memset(b->series, 0, b->series_size * sizeof *b->series);
@@ -448,7 +454,7 @@ enum err batch_run(struct batch *b, const struct message *messages, size_t count
     e = run(b, messages, count, again);
     e = e != ERR_OK ? e : store_commit(b->store);
     if (e != ERR_OK) {
-        return give_up(b, e);
+        return batch_roll_back(b, e);
     }
     *done = b->message_count;
     return ERR_OK;
@@ -469,5 +475,5 @@ enum err batch_set_aside(struct batch *b, const struct message *m, bool again,
         e = store_set_number(b->store, STORE_CURSOR, m->id);
     }
     e = e != ERR_OK ? e : store_commit(b->store);
-    return e != ERR_OK ? give_up(b, e) : ERR_OK;
+    return e != ERR_OK ? batch_roll_back(b, e) : ERR_OK;
 }

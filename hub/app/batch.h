@@ -49,8 +49,16 @@ struct batch_row {
     bool changed; /* the store is another after it */
 };
 
+/* Which observations a batch is about. */
+struct batch_scope {
+    int64_t from_us, to_us;      /* [from, to) */
+    const char *const *stations; /* or devices, of housekeeping */
+    size_t station_count;        /* 0: all */
+};
+
 struct batch {
     struct store *store;
+    const struct batch_scope *scope; /* others are not stored; NULL: all are; borrowed */
     struct inbox_reader *inbox;
     struct worker worker;
     struct arena *work;  /* of the message under work */
@@ -90,26 +98,7 @@ MUST_USE enum err batch_run(struct batch *b, const struct message *messages, siz
 MUST_USE enum err batch_set_aside(struct batch *b, const struct message *m, bool again,
                                   const char *reason);
 
-/* --- within the batch --- */
-
-/* Settles row against what stands in the store (settle.c): adds its outcome to its
- * message and moves those of other messages that change with it. */
-MUST_USE enum err batch_settle(struct batch *b, struct batch_row *row);
-
-/* Id of the series of an item. */
-MUST_USE enum err batch_series(struct batch *b, const struct work_item *item,
-                               int32_t *id);
-
-/* Makes room in other for a message that did not fit; what was in it is gone. False: no
- * memory, or large enough for any message. */
-bool batch_grow_other(struct batch *b);
-
-/* Rules and rank of a message, by the configuration; false: no such source. */
-bool batch_rules(const struct batch *b, const struct message *m, struct work_rules *out);
-/* The city that a message is booked for: that of its source, else of the first device of
- * it that is registered. */
-const char *batch_city(const struct batch *b, const struct source *source,
-                       const struct work *work);
-struct rank batch_rank(const struct decoded *decoded);
+/* Takes a transaction back that was begun on b's store; gives e. */
+enum err batch_roll_back(struct batch *b, enum err e);
 
 #endif

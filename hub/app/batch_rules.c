@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "app/batch.h"
-
+#include "app/settle.h"
 #include "base/clock.h"
+
+#include <string.h>
 
 /* What the configuration says of a message, and what the message says of itself. */
 
@@ -40,4 +41,19 @@ struct rank batch_rank(const struct decoded *decoded)
                          .message_us = decoded->message_us != CLOCK_NONE
                                            ? decoded->message_us
                                            : INT64_MAX};
+}
+
+const char *batch_station(const struct work_item *item)
+{
+    const struct place *p = &item->place;
+    return p->station != NULL ? p->station->station : p->device->device;
+}
+
+bool batch_in_scope(const struct batch_scope *scope, const char *station, int64_t time_us)
+{
+    bool named = scope->station_count == 0;
+    for (size_t i = 0; i < scope->station_count && !named; i++) {
+        named = strcmp(scope->stations[i], station) == 0;
+    }
+    return named && time_us >= scope->from_us && time_us < scope->to_us;
 }

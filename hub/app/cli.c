@@ -203,7 +203,8 @@ static int parse(struct invocation *i, int argc, char **argv, int at, bool *help
         } else if (!only_arguments &&
                    (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)) {
             *help = true;
-        } else if (!only_arguments && a[0] == '-' && a[1] != '\0') {
+        } else if (!only_arguments && a[0] == '-' && a[1] != '\0' &&
+                   strchr(".0123456789", a[1]) == NULL) { /* -4.5 is a number */
             code = take_option(i, argc, argv, &at);
         } else {
             code = take_argument(i, a);

@@ -4,6 +4,7 @@
 #include "app/retention.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/shadow.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -85,9 +86,11 @@ static enum err open_parts(struct pipeline *p, const char *folder, struct diag *
     size_t count = 0;
     const char *const *names = quality_test_names(&count);
     int64_t waiting = 0;
-    if (!open_messages(p, message_bytes(p->configuration))) {
+    p->folder = strdup(folder);
+    if (p->folder == NULL || !open_messages(p, message_bytes(p->configuration))) {
         return ERR_MEMORY;
     }
+    store_shadow_remove(folder);
     enum err e = store_open(folder, names, count, p->slots, &p->store, d);
     e = e != ERR_OK ? e : inbox_reader_open(folder, &p->reader, d);
     e = e != ERR_OK
@@ -140,6 +143,7 @@ void pipeline_close(struct pipeline *p)
     inbox_reader_close(p->reader);
     store_close(p->store);
     arena_close(p->messages);
+    free(p->folder);
     current_give(p->current, p->configuration);
     pthread_cond_destroy(&p->done);
     pthread_mutex_destroy(&p->mutex);

@@ -27,6 +27,7 @@ struct task {
 };
 
 struct pipeline {
+    char *folder; /* of the data */
     struct inbox *inbox;
     struct inbox_reader *reader;
     struct current *current;

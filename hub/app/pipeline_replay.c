@@ -61,7 +61,7 @@ enum err pipeline_one_replay(struct pipeline *p)
 
 /* --- replay by order --- */
 
-struct order {
+struct ordered {
     struct replay_filter filter;
     struct replay_result result;
     int64_t after;
@@ -69,7 +69,7 @@ struct order {
 
 /* Counts what came of a part. */
 static void note_part(const struct batch *b, const struct replay_part *part, size_t done,
-                      struct order *o)
+                      struct ordered *o)
 {
     for (size_t i = 0; i < done; i++) {
         o->result.fates[fate_of_outcomes(b->messages[i].outcomes)]++;
@@ -83,7 +83,7 @@ static void note_part(const struct batch *b, const struct replay_part *part, siz
 /* Some of the messages that were asked for; what came later is not meant. */
 static enum err one_order(struct pipeline *p, void *arg, struct pipeline_progress *out)
 {
-    struct order *o = arg;
+    struct ordered *o = arg;
     struct replay_part part = {.last = o->after};
     size_t done = 0;
     enum err e = ERR_OK;
@@ -108,7 +108,7 @@ pipeline_replay(struct pipeline *p, const struct replay_filter *filter, void *as
                 void (*progress)(void *asker, const struct pipeline_progress *so_far),
                 struct replay_result *out, struct diag *d)
 {
-    struct order order = {.filter = *filter};
+    struct ordered order = {.filter = *filter};
     const struct pipeline_task task = {
         .arg = &order, .step = one_order, .asker = asker, .progress = progress};
     enum err e = pipeline_do(p, &task);

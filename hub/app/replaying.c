@@ -62,7 +62,7 @@ static void tell_result(const struct answers *to, const struct replay_result *r)
     send_line(to, json_pack("{s:s}", "text", text));
 }
 
-enum err replaying_run(struct pipeline *p, const struct replay_filter *filter, void *arg,
+enum err replaying_run(struct pipeline *p, const void *filter, void *arg,
                        void (*line)(void *arg, const char *line), int *exit_code,
                        struct diag *d)
 {

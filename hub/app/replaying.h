@@ -18,9 +18,9 @@ char *replaying_request(const struct replay_filter *filter);
 struct replay_filter replaying_filter(const json_t *request);
 
 /* Works, and gives line progress and what came of it. *exit_code: done, or done with
- * findings: some are rejected again. */
-MUST_USE enum err replaying_run(struct pipeline *p, const struct replay_filter *filter,
-                                void *arg, void (*line)(void *arg, const char *line),
-                                int *exit_code, struct diag *d);
+ * findings: some are rejected again. filter: a struct replay_filter. */
+MUST_USE enum err replaying_run(struct pipeline *p, const void *filter, void *arg,
+                                void (*line)(void *arg, const char *line), int *exit_code,
+                                struct diag *d);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/requests.h"
 
+#include "app/ask.h"
+#include "app/choose.h"
 #include "app/control.h"
 #include "app/import_serve.h"
+#include "app/recomputing.h"
 #include "app/replaying.h"
 #include "app/report.h"
 #include "base/clock.h"
@@ -346,13 +349,39 @@ bool request_hup(struct hub_parts *p)
     return true;
 }
 
+static void finish_work(int fd, enum err e, const struct diag *d, int code)
+{
+    finish(fd, e != ERR_OK ? d->text : NULL, e == ERR_OK ? code : ask_exit_code(e));
+}
+
 static void serve_replay(struct hub_parts *p, const json_t *request, int fd)
 {
     struct diag d = {0};
     int code = EXIT_FAILED;
     const struct replay_filter filter = replaying_filter(request);
     enum err e = replaying_run(p->pipeline, &filter, &fd, answer_fd, &code, &d);
-    finish(fd, e != ERR_OK ? d.text : NULL, e != ERR_OK ? EXIT_FAILED : code);
+    finish_work(fd, e, &d, code);
+}
+
+static void serve_recompute(struct hub_parts *p, const json_t *request, int fd)
+{
+    struct diag d = {0};
+    int code = EXIT_FAILED;
+    const char *stations[RECOMPUTING_STATIONS];
+    const struct recompute_order order = recomputing_order(request, stations);
+    enum err e = recomputing_run(p->pipeline, &order, &fd, answer_fd, &code, &d);
+    publishing_wake(p->publishing);
+    finish_work(fd, e, &d, code);
+}
+
+static void serve_choose(struct hub_parts *p, const json_t *request, int fd)
+{
+    struct diag d = {0};
+    int code = EXIT_FAILED;
+    const struct choose_order order = choose_order_of(request);
+    enum err e = choose_run(p->pipeline, &order, &fd, answer_fd, &code, &d);
+    publishing_wake(p->publishing);
+    finish_work(fd, e, &d, code);
 }
 
 /* Requests that change the hub, or take long. False: verb is none of them. */
@@ -369,6 +398,10 @@ static bool serve_change(struct hub_parts *p, const char *verb, const json_t *re
         serve_round(p, PUBLISHING_PUSH, fd);
     } else if (strcmp(verb, "replay") == 0) {
         serve_replay(p, request, fd);
+    } else if (strcmp(verb, "recompute") == 0) {
+        serve_recompute(p, request, fd);
+    } else if (strcmp(verb, "choose") == 0) {
+        serve_choose(p, request, fd);
     } else {
         known = false;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "app/batch.h"
+#include "app/settle.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "store/place.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,8 +26,7 @@ static bool same_place(const struct batch_row *x, const struct batch_row *y)
            x->o.message == y->o.message;
 }
 
-/* The flags of all tests, wherever the time comes from. */
-static bool same_flags(quality_tests a, quality_tests b)
+bool batch_same_flags(quality_tests a, quality_tests b)
 {
     bool same = true;
     for (int slot = 0; slot < QUALITY_TESTS; slot++) {
@@ -52,15 +52,7 @@ static struct batch_message *find_in_batch(struct batch *b, int64_t id)
                : NULL;
 }
 
-/* A message that is not in the batch, with what the work on it gives. It lives in
- * b->other until the next call. */
-struct other {
-    struct message message;
-    struct work_rules rules; /* source NULL: not configured any more */
-    struct work work;
-};
-
-static enum err try_again(struct batch *b, int64_t id, struct other *out)
+static enum err try_other(struct batch *b, int64_t id, struct batch_other *out)
 {
     arena_reset(b->other);
     enum err e = inbox_get(b->inbox, id, b->other, &out->message);
@@ -75,11 +67,11 @@ static enum err try_again(struct batch *b, int64_t id, struct other *out)
     return work_message(&b->worker, &out->message, &out->rules, b->other, &out->work);
 }
 
-static enum err work_again(struct batch *b, int64_t id, struct other *out)
+enum err batch_work_other(struct batch *b, int64_t id, struct batch_other *out)
 {
     enum err e;
     do {
-        e = try_again(b, id, out);
+        e = try_other(b, id, out);
     } while (e == ERR_FULL && batch_grow_other(b));
     return e;
 }
@@ -109,7 +101,7 @@ static enum err compare_rank(struct batch *b, const struct batch_row *row, int64
     const struct batch_message *in_batch = find_in_batch(b, id);
     const struct message *message = NULL;
     struct rank theirs;
-    struct other other;
+    struct batch_other other;
     if (id < store_number(b->store, STORE_FLOOR)) {
         *order = 1;
         return ERR_OK;
@@ -118,7 +110,7 @@ static enum err compare_rank(struct batch *b, const struct batch_row *row, int64
         message = in_batch->message;
         theirs = in_batch->rank;
     } else {
-        enum err e = work_again(b, id, &other);
+        enum err e = batch_work_other(b, id, &other);
         if (e != ERR_OK) {
             *order = 1;
             return e == ERR_ABSENT ? ERR_OK : e;
@@ -170,9 +162,9 @@ static void forget_today(int64_t counts[OUTCOME_COUNT])
 /* Counts of a message that has no row: all its readings were stored, or were there. */
 static enum err recount(struct batch *b, int64_t id, struct message_row *row)
 {
-    struct other other;
+    struct batch_other other;
     size_t count = 0;
-    enum err e = work_again(b, id, &other);
+    enum err e = batch_work_other(b, id, &other);
     if (e != ERR_OK) {
         return e;
     }
@@ -254,7 +246,7 @@ static enum err move_outcome(struct batch *b, const struct batch_row *row, int64
 static enum err held_observation(struct batch *b, const struct batch_row *row,
                                  const struct held *held, struct observation *out)
 {
-    struct other other;
+    struct batch_other other;
     *out = row->o;
     out->value = held->value;
     out->raw = held->raw;
@@ -262,7 +254,7 @@ static enum err held_observation(struct batch *b, const struct batch_row *row,
     out->message = held->message;
     out->index = 0;
     out->raw_unit = "";
-    enum err e = work_again(b, held->message, &other);
+    enum err e = batch_work_other(b, held->message, &other);
     if (e != ERR_OK) {
         return e == ERR_ABSENT ? ERR_OK : e;
     }
@@ -373,20 +365,43 @@ static enum err win(struct batch *b, struct batch_row *row, const struct held *h
     return e != ERR_OK ? e : store_replace(b->store, &row->o, true);
 }
 
+/* By hand somebody chose the value of the one or of the other. *order < 0: row wins; 0:
+ * nobody did. */
+static enum err compare_choice(struct batch *b, const struct batch_row *row,
+                               const struct held *held, int *order)
+{
+    struct store_choice choice;
+    enum err e = store_get_choice(b->store, row->o.series, row->o.time_us, &choice);
+    *order = 0;
+    if (e == ERR_OK) {
+        *order = same_value(choice.value, row->o.value)
+                     ? -1
+                     : same_value(choice.value, held->value);
+    }
+    return e == ERR_ABSENT ? ERR_OK : e;
+}
+
+/* by_rule, where nobody chose: -1 row wins, 1 it loses, 0 as the messages rank. */
+static enum err settle_by(struct batch *b, struct batch_row *row, const struct held *held,
+                          int by_rule)
+{
+    int order = 0;
+    enum err e = compare_choice(b, row, held, &order);
+    order = order != 0 ? order : by_rule;
+    if (e == ERR_OK && order == 0) {
+        e = compare_held(b, row, held, &order);
+    }
+    return e != ERR_OK ? e : order < 0 ? win(b, row, held) : lose(b, row, held);
+}
+
 static enum err settle_different(struct batch *b, struct batch_row *row,
                                  const struct held *held)
 {
-    int order = 0;
-    if (isnan(row->o.value)) {
-        return lose(b, row, held);
-    }
-    if (!isnan(held->value) || held->message < store_number(b->store, STORE_FLOOR)) {
-        enum err e = compare_held(b, row, held, &order);
-        if (e != ERR_OK || order >= 0) {
-            return e != ERR_OK ? e : lose(b, row, held);
-        }
-    }
-    return win(b, row, held);
+    bool below = held->message < store_number(b->store, STORE_FLOOR);
+    return settle_by(b, row, held,
+                     isnan(row->o.value)            ? 1
+                     : isnan(held->value) && !below ? -1
+                                                    : 0);
 }
 
 static enum err settle_equal(struct batch *b, struct batch_row *row,
@@ -404,9 +419,9 @@ static enum err settle_equal(struct batch *b, struct batch_row *row,
     e = e != ERR_OK ? e : move_outcome(b, row, held->message, before, OUTCOME_DUPLICATE);
     mine->outcomes[before]++;
     row->changed = true;
-    return e != ERR_OK
-               ? e
-               : store_replace(b->store, &row->o, !same_flags(row->o.tests, held->tests));
+    return e != ERR_OK ? e
+                       : store_replace(b->store, &row->o,
+                                       !batch_same_flags(row->o.tests, held->tests));
 }
 
 /* True if an earlier reading of the message says the same of the same place. */
@@ -439,7 +454,7 @@ static enum err settle_own(struct batch *b, struct batch_row *row,
         }
         if ((e == ERR_OK || e == ERR_ABSENT) && row > b->rows &&
             same_place(row - 1, row)) {
-            return isnan(held->value) ? win(b, row, held) : lose(b, row, held);
+            return settle_by(b, row, held, isnan(held->value) ? -1 : 1);
         }
     }
     /* here it is what is held, which is counted, or the configuration gives another value

@@ -64,6 +64,17 @@ static enum err make(const char *folder, const char *within, struct diag *d)
     return e;
 }
 
+static enum err count_units(struct store *s)
+{
+    sqlite3_stmt *q = NULL;
+    sqlite3_int64 known = 0;
+    enum err e = sqlite_prepare(s->db, "SELECT max(id) FROM units", &q);
+    e = e != ERR_OK ? e : sqlite_step_number(s->db, q, 0, &known);
+    sqlite3_finalize(q);
+    s->units_known = known;
+    return e;
+}
+
 enum err store_shadow_open(const char *folder, const char *const *tests, size_t count,
                            struct store **out, struct diag *d)
 {
@@ -74,6 +85,7 @@ enum err store_shadow_open(const char *folder, const char *const *tests, size_t 
     store_shadow_remove(folder);
     enum err e = make(folder, within, d);
     e = e != ERR_OK ? e : store_open(within, tests, count, slots, &s, d);
+    e = e != ERR_OK ? e : count_units(s);
     /* it is thrown away after a fault: nothing needs to be durable or undone */
     e = e != ERR_OK ? e
                     : sqlite_run(s->db, "PRAGMA locking_mode=EXCLUSIVE;"
@@ -163,36 +175,45 @@ static bool same_number(sqlite3_stmt *a, sqlite3_stmt *b, int column)
                : true;
 }
 
-/* Units that only one of both knew at first may have other numbers. */
-static enum err same_unit(struct store *first, struct store *shadow, sqlite3_stmt *a,
-                          sqlite3_stmt *b, bool *same)
-{
-    char text[2][128] = {"", ""};
-    sqlite3_stmt *const rows[2] = {a, b};
-    struct store *const stores[2] = {first, shadow};
-    enum err e = ERR_OK;
-    for (int k = 0; k < 2 && e == ERR_OK; k++) {
-        sqlite3_stmt *q = NULL;
-        if (sqlite3_column_type(rows[k], RAW_UNIT) == SQLITE_NULL) {
-            continue;
-        }
-        e = sqlite_prepare(stores[k]->db, "SELECT text FROM units WHERE id = ?1", &q);
-        if (e == ERR_OK) {
-            sqlite3_bind_int64(q, 1, sqlite3_column_int64(rows[k], RAW_UNIT));
-            if (sqlite3_step(q) == SQLITE_ROW) {
-                snprintf(text[k], sizeof text[k], "=%s", sqlite_text(q, 0));
-            }
-        }
-        sqlite3_finalize(q);
-    }
-    *same = strcmp(text[0], text[1]) == 0;
-    return e;
-}
-
 struct sides {
     struct store *first, *shadow;
     sqlite3_stmt *a, *b;
 };
+
+static enum err text_of_unit(struct store *s, sqlite3_stmt *row, char *to, size_t size)
+{
+    sqlite3_stmt *q = NULL;
+    to[0] = '\0'; /* the canonical one */
+    if (sqlite3_column_type(row, RAW_UNIT) == SQLITE_NULL) {
+        return ERR_OK;
+    }
+    enum err e = sqlite_prepare(s->db, "SELECT '=' || text FROM units WHERE id = ?1", &q);
+    if (e == ERR_OK) {
+        sqlite3_bind_int64(q, 1, sqlite3_column_int64(row, RAW_UNIT));
+        if (sqlite3_step(q) == SQLITE_ROW) {
+            snprintf(to, size, "%s", sqlite_text(q, 0));
+        }
+    }
+    sqlite3_finalize(q);
+    return e;
+}
+
+/* Units that only one of both knew at first may have other numbers there. */
+static enum err same_unit(const struct sides *x, bool *same)
+{
+    char first[128];
+    char shadow[128];
+    int64_t a = sqlite3_column_int64(x->a, RAW_UNIT);
+    int64_t b = sqlite3_column_int64(x->b, RAW_UNIT);
+    *same = a == b; /* 0: NULL */
+    if (a <= x->shadow->units_known && b <= x->shadow->units_known) {
+        return ERR_OK;
+    }
+    enum err e = text_of_unit(x->first, x->a, first, sizeof first);
+    e = e != ERR_OK ? e : text_of_unit(x->shadow, x->b, shadow, sizeof shadow);
+    *same = e == ERR_OK && strcmp(first, shadow) == 0;
+    return e;
+}
 
 /* Both have a row at the place. DIFFERENCE_COUNT: no difference. */
 static enum err judge(const struct sides *x, enum difference *out)
@@ -204,10 +225,9 @@ static enum err judge(const struct sides *x, enum difference *out)
         *out = DIFFERENCE_FLAG;
     } else if (!same_number(x->a, x->b, RAW) || !same_number(x->a, x->b, MESSAGE)) {
         *out = DIFFERENCE_SOURCE;
-    } else if (sqlite3_column_type(x->a, RAW_UNIT) != SQLITE_NULL ||
-               sqlite3_column_type(x->b, RAW_UNIT) != SQLITE_NULL) {
+    } else {
         bool same = false;
-        enum err e = same_unit(x->first, x->shadow, x->a, x->b, &same);
+        enum err e = same_unit(x, &same);
         *out = same ? DIFFERENCE_COUNT : DIFFERENCE_SOURCE;
         return e;
     }

@@ -67,6 +67,7 @@ struct store {
     } frames;
     int64_t numbers[STORE_NUMBERS];
     int64_t choices;       /* made by hand */
+    int64_t units_known;   /* of a shadow: ids up to it are those of the first store */
     struct series *series; /* by id - 1 */
     size_t series_count, series_size;
     int32_t *series_table; /* ids by hash of the key; 0: free */

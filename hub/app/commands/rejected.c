@@ -153,7 +153,9 @@ static int replay_rejected(struct invocation *i)
         return command_fail(i, EXIT_USAGE, "--reason has more than %d bytes",
                             REPLAY_REASON);
     }
-    return ask_replay(i, &filter);
+    const struct ask_work work = {
+        .request = replaying_request(&filter), .order = &filter, .run = replaying_run};
+    return ask_work(i, &work);
 }
 
 static const struct verb verbs[] = {

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""What is stored is mended: a period is recomputed and conflicts are settled by hand, while
+the hub runs and while it is down, also when it is killed on the way."""
+import json
+import os
+import shutil
+import threading
+import unittest
+
+import broker as brokers
+import killing
+from faults import faults, read_counts
+from kogge import Folder, Hub, device, kogge, source, station, temporary
+from mqtt_wire import Publisher
+
+START_S = 1790000000  # in September 2026
+RECORDS = 100  # in a message, a minute apart
+ALL = ("--from", "2020-01-01T00:00:00Z", "--to", "2030-01-01T00:00:00Z")
+MODEL = {"model": "buoy", "time": {"field": "/s", "form": "unix_s"},
+         "records": {"field": "/history", "time": {"field": "/s", "form": "unix_s"}},
+         "fields": [{"field": "/t", "parameter": "water_temperature", "unit": "degC"},
+                    {"field": "/bat", "parameter": "battery_voltage", "unit": "V"}]}
+
+
+def message(number):
+    """A minute, and the hundred before the start of the hundred that it belongs to."""
+    at = START_S + 60 * RECORDS * number
+    history = [{"s": at - 60 * (k + 1), "t": 280 + k % 7, "bat": 3 + k % 2}
+               for k in range(RECORDS - 1)]
+    return "buoy/b1", json.dumps({"id": "b1", "s": at, "t": 281, "history": history}).encode()
+
+
+class World(unittest.TestCase):
+    def setUp(self):
+        self.root = temporary(self)
+        self.data = self.root + "/data"
+        self.broker = brokers.Broker()
+        self.addCleanup(self.broker.close)
+        self.folder = Folder(self.root + "/conf", [
+            source("buoys", self.broker.port, ["buoy/#"], format="json", city="probe",
+                   device="/id")])
+        self.folder.put_model(MODEL)
+        self.folder.put_city("probe", station("kai"))
+        self.folder.put_device("probe", device("b1", "buoy", "kai"))
+
+    def start(self, data=None):
+        hub = Hub(self.folder.path, data or self.data)
+        self.addCleanup(hub.__exit__)
+        hub.wait_connected()
+        return hub
+
+    def send(self, *messages):
+        with Publisher(self.broker.port) as publisher:
+            publisher.publish_many(messages)
+            publisher.leave()
+
+    def put_unit(self, unit):
+        fields = [dict(MODEL["fields"][0], unit=unit), MODEL["fields"][1]]
+        self.folder.put_model({**MODEL, "fields": fields})
+
+    def ask(self, *arguments, data=None, code=0, **others):
+        done = kogge(*arguments, "--config", self.folder.path, "--data", data or self.data,
+                     **others)
+        self.assertEqual(done.code, code, (arguments, done))
+        return done
+
+    def recompute(self, *arguments, **others):
+        return self.ask("recompute", *ALL, *arguments, **others)
+
+    def check(self, data=None, wanted=None):
+        self.ask("audit", data=data)
+        if wanted is not None:
+            self.assertEqual(self.ask("dump", data=data).out, wanted)
+
+
+class Recompute(World):
+    def feed(self, count=10):
+        """Stored as degrees; the model then says that they are kelvin."""
+        hub = self.start()
+        self.send(*(message(k) for k in range(count)))
+        hub.wait_messages(count)
+        before = self.ask("dump").out
+        self.put_unit("K")
+        self.ask("reload")
+        self.assertEqual(self.ask("dump").out, before)
+        return hub, before
+
+    def wanted(self, count=10):
+        """The dump of a hub that had today's configuration from the beginning."""
+        data = self.root + "/other"
+        hub = Hub(self.folder.path, data)
+        self.addCleanup(hub.__exit__)
+        hub.wait_connected()
+        self.send(*(message(k) for k in range(count)))
+        hub.wait_messages(count)
+        dump = self.ask("dump", data=data).out
+        hub.stop()
+        return dump
+
+    def test_a_unit_is_mended_while_the_hub_runs(self):
+        hub, before = self.feed()
+        told = self.recompute(code=3)
+        self.assertIn("kai water_temperature main: 1000 of another value, 0 unchanged", told.out)
+        self.assertIn("280 (flag 4) -> 6.850000000000023 (flag 1)", told.out)
+        self.assertIn("10 messages worked on: 1000 of another value, 990 unchanged", told.out)
+        self.assertIn("nothing was changed; --apply puts it in place", told.err)
+        self.check(wanted=before)
+        sums = json.loads(self.recompute("--json", code=3).out)["recompute"]
+        self.assertEqual((sums["changed_value"], sums["unchanged"], sums["applied"]),
+                         (1000, 990, False))
+        self.assertEqual({s["parameter"]: (s["changed_value"], s["unchanged"])
+                          for s in sums["series"]},
+                         {"water_temperature": (1000, 0), "battery_voltage": (0, 990)})
+        self.assertEqual(len(sums["examples"]), 10)
+        self.assertEqual(sums["examples"][0]["change"], "changed_value")
+        self.recompute("--station", "kei", code=2)
+        self.recompute("--station", "b1", code=0)  # housekeeping: nothing differs
+        self.assertIn("all of it is in place", self.recompute("--apply").err)
+        self.assertIn("nothing to do", self.recompute("--apply").err)
+        self.recompute()
+        after = self.ask("dump").out
+        hub.stop()
+        self.check(wanted=after)
+        self.assertEqual(after, self.wanted())
+
+    def test_live_messages_flow_meanwhile(self):
+        hub, _ = self.feed(60)
+        sender = threading.Thread(target=lambda: self.send(*(message(k) for k in range(60, 90))))
+        sender.start()
+        self.recompute("--apply")
+        sender.join()
+        hub.wait_messages(90)
+        self.recompute()
+        after = self.ask("dump").out
+        hub.stop()
+        self.check(wanted=after)
+        self.assertEqual(after, self.wanted(90))
+
+    def test_wrong_words(self):
+        for words in (("--to", "2026-01-01T00:00:00Z"), ("--from", "2026-01-01T00:00:00Z"),
+                      ("--from", "today", "--to", "2026-01-01T00:00:00Z"),
+                      ("--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z")):
+            self.ask("recompute", *words, code=2)
+
+    def count_points(self, copy, code, *arguments):
+        """Of a run over a copy that nobody kills."""
+        counts = self.root + "/counts"
+        shutil.rmtree(copy, True)
+        shutil.copytree(self.data, copy)
+        self.recompute(*arguments, data=copy, code=code,
+                       **faults(count=counts, only="sync+rename"))
+        return read_counts(counts)["points"]
+
+    def test_killed_at_each_commit_the_same_again_completes_it(self):
+        hub, before = self.feed(130)
+        hub.stop()
+        wanted = self.wanted(130)
+        copy = self.root + "/copy"
+        only_told = self.count_points(copy, 3)
+        points = self.count_points(copy, 0, "--apply")
+        self.check(copy, wanted)
+        self.assertGreaterEqual(points - only_told, 6)  # several commits, two points each
+        part = 0
+        # the last points of telling come after the last commit: those of a clean stop
+        for point in range(only_told - 20, points + 1, 1 if killing.LONG else 2):
+            shutil.rmtree(copy)
+            shutil.copytree(self.data, copy)
+            self.recompute("--apply", data=copy, code=-9,
+                           **faults(kill=point, only="sync+rename"))
+            self.check(copy)
+            part += self.ask("dump", data=copy).out not in (before, wanted)
+            self.recompute("--apply", data=copy)
+            self.check(copy, wanted)
+            self.assertFalse(os.path.exists(copy + "/recompute"))
+        self.assertGreater(part, 0, "no kill left a part of it in place")
+
+
+class Choose(World):
+    def one(self, counter, value):
+        return "buoy/b1", json.dumps({"id": "b1", "s": START_S, "t": value,
+                                      "x": counter}).encode()
+
+    def held(self):
+        row, = (line.split("\t") for line in self.ask("dump").out.splitlines())
+        return float(row[6])
+
+    def rows(self):
+        return json.loads(self.ask("conflicts", "--json", code=3).out)["conflicts"]
+
+    def test_what_conflicts_list_prints_can_be_chosen(self):
+        hub = self.start()
+        self.send(self.one(1, 11.5), self.one(2, -12.25))
+        hub.wait_messages(2)
+        by_rule = self.held()
+        other = ({11.5, -12.25} - {by_rule}).pop()
+        line = self.ask("conflicts", code=3).out
+        where = line.split()[:2] + [line.split()[3].rstrip(":")]
+        self.assertFalse(self.rows()[0]["chosen"])
+        said = self.ask("conflicts", "choose", *where, other).out
+        self.assertIn("is held now, by hand", said)
+        self.assertEqual(self.held(), other)
+        row, = self.rows()
+        self.assertEqual((row["chosen"], row["held"], row["kept"]), (True, other, by_rule))
+        self.assertIn("by hand, kept aside", self.ask("conflicts", code=3).out)
+        self.assertIn("before", self.ask("trace", *where).out)
+        self.recompute("--apply")
+        self.send(self.one(3, 1.5))
+        hub.wait_messages(3)
+        self.assertEqual(self.held(), other)
+        self.check()
+        self.ask("conflicts", "choose", *where, 99, code=2)
+        self.ask("conflicts", "choose", *where, code=2)
+        hub.stop()
+        self.ask("conflicts", "choose", *where, "--message", row["kept_message"])
+        self.assertEqual(self.held(), by_rule)
+        self.ask("conflicts", "choose", *where, "--rule")
+        self.assertFalse(any(row["chosen"] for row in self.rows()))
+        self.check()
+
+
+if __name__ == "__main__":
+    unittest.main()
