@@ -319,23 +319,23 @@ static void find_cities(const struct batch *b, struct rebooking *k,
 
 static enum err book_worked(struct batch *b, struct rebooking *k)
 {
-    struct batch_other other;
-    enum err e = batch_work_other(b, k->id, &other);
+    struct batch_other *other = NULL;
+    enum err e = batch_ask(b, k->id, &other);
     if (e != ERR_OK) {
         return e == ERR_ABSENT ? ERR_DAMAGED : e;
     }
-    e = count_holds(b, &other.work, k);
+    e = count_holds(b, &other->work, k);
     if (e != ERR_OK) {
         return e;
     }
-    work_out(k, other.work.outcomes);
-    find_cities(b, k, &other);
+    work_out(k, other->work.outcomes);
+    find_cities(b, k, other);
     if (k->now[OUTCOME_PENDING] > 0 && k->row.outcomes[OUTCOME_PENDING] == 0) {
-        const struct booking of = {k->source, k->city, other.message.arrival_us};
-        e = batch_note_pending(b, &of, &other.work);
+        const struct booking of = {k->source, k->city, other->message.arrival_us};
+        e = batch_note_pending(b, &of, &other->work);
     }
     e = e != ERR_OK ? e : book(b, k);
-    return e != ERR_OK ? e : put_row(b, k, &other);
+    return e != ERR_OK ? e : put_row(b, k, other);
 }
 
 /* One that was set aside may have held something from before. */

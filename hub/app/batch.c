@@ -13,7 +13,6 @@
 enum {
     WORK_BYTES = 24 << 20,  /* one message: its document and up to 20,000 readings */
     OTHER_BYTES = 32 << 20, /* the same and the message itself; grows */
-    OTHER_MOST = 1 << 30,
     TEXT_BYTES = 4 << 20,
     TEXT_RESERVE = 2 << 20, /* a batch ends when less is left: units of 20,000 readings */
 };
@@ -61,6 +60,7 @@ enum err batch_set_configuration(struct batch *b, const struct configuration *c,
     }
     worker_fini(&b->worker);
     b->worker = worker;
+    batch_forget_other(b);
     return ERR_OK;
 }
 
@@ -173,19 +173,6 @@ static enum err add_row(struct batch *b, size_t message, const struct work_item 
     return ERR_OK;
 }
 
-bool batch_grow_other(struct batch *b)
-{
-    struct arena *larger =
-        b->other_size < OTHER_MOST ? arena_open(2 * b->other_size) : NULL;
-    if (larger == NULL) {
-        return false;
-    }
-    arena_close(b->other);
-    b->other = larger;
-    b->other_size *= 2;
-    return true;
-}
-
 /* A message with DUP that can't be told apart otherwise: the same bytes came with the
  * same packet id on the connection just before. */
 static enum err is_redelivery(struct batch *b, const struct message *m, int *yes)
@@ -194,6 +181,7 @@ static enum err is_redelivery(struct batch *b, const struct message *m, int *yes
     enum err e = ERR_ABSENT;
     if (m->dup && m->packet_id != 0) {
         do {
+            batch_forget_other(b);
             arena_reset(b->other);
             e = inbox_get_before(b->inbox, m, b->other, &before);
         } while (e == ERR_FULL && batch_grow_other(b));
@@ -446,6 +434,8 @@ enum err batch_run(struct batch *b, const struct message *messages, size_t count
 {
     b->row_count = 0;
     b->message_count = 0;
+    batch_forget_other(b);
+    memset(b->counted, 0, sizeof b->counted);
     arena_reset(b->texts);
     enum err e = store_begin(b->store);
     if (e != ERR_OK) {

@@ -7,6 +7,7 @@
  * Threads: one owner, the pipeline. */
 
 #include "app/work.h"
+#include "base/hash.h"
 #include "store/books.h"
 #include "store/inbox_reader.h"
 #include "store/writer.h"
@@ -19,13 +20,21 @@ enum {
     BATCH_MESSAGES = 5000,
     BATCH_BYTES = 1 << 20, /* of payload */
     BATCH_ROWS = 60000,
+    BATCH_COUNTED = 64,
     REASON_LENGTH = 240,
+    BATCH_OTHER_MOST = 1 << 30, /* of the memory for one other message */
 };
 
 /* Where a message ranks when two disagree: the lowest is held (sequence, message time,
  * SHA-256, all from the message itself). */
 struct rank {
     int64_t sequence, message_us; /* INT64_MAX: none */
+};
+
+/* SHA-256 of a message, computed when it is asked for. */
+struct batch_hash {
+    struct hash hash;
+    bool known;
 };
 
 /* One message of the batch. */
@@ -39,6 +48,16 @@ struct batch_message {
     enum fate before;                    /* of again: as it was booked until now */
     const char *before_city;
     int64_t booked[OUTCOME_COUNT];
+    struct batch_hash hash;
+};
+
+/* A message that is not in the batch, with what the work on it gives. */
+struct batch_other {
+    int64_t id; /* 0: none */
+    struct message message;
+    struct work_rules rules; /* source NULL: not configured any more */
+    struct work work;
+    struct batch_hash hash;
 };
 
 /* One observation on its way; message: index in batch.messages. */
@@ -65,7 +84,9 @@ struct batch {
     struct arena *texts; /* until the batch is written */
     struct arena *other; /* a message that is asked for to settle a conflict */
     size_t other_size;
-    struct order *order; /* room to sort rows */
+    struct batch_other asked;                  /* the last one that lies in other */
+    struct message_row counted[BATCH_COUNTED]; /* by id; 0: none (settle.c) */
+    struct order *order;                       /* room to sort rows */
     struct batch_row *rows;
     size_t row_count;
     struct batch_message *messages;

@@ -116,10 +116,10 @@ static bool same_value(double x, double y)
 /* The store does not keep the index of what is held: its message tells. */
 static enum err find_index(struct batch *b, struct observation *o)
 {
-    struct batch_other other;
-    enum err e = batch_work_other(b, o->message, &other);
-    for (size_t i = 0; e == ERR_OK && i < other.work.decoded.count; i++) {
-        const struct work_item *item = &other.work.items[i];
+    struct batch_other *other = NULL;
+    enum err e = batch_ask(b, o->message, &other);
+    for (size_t i = 0; e == ERR_OK && i < other->work.decoded.count; i++) {
+        const struct work_item *item = &other->work.items[i];
         int32_t series = 0;
         if (item->outcome != OUTCOME_STORED || item->reading->time_us != o->time_us ||
             !same_value(item->value.value + 0.0, o->value)) {
@@ -166,16 +166,17 @@ struct standing {
 static enum err find_standing(struct batch *b, const struct observation *o,
                               struct standing *out)
 {
-    struct batch_other other;
-    enum err e = batch_work_other(b, o->message, &other);
-    if (e != ERR_OK) {
-        return e;
+    struct batch_other *other = NULL;
+    const struct hash *hash = NULL;
+    enum err e = batch_ask(b, o->message, &other);
+    e = e != ERR_OK ? e : batch_hash(&other->message, &other->hash, &hash);
+    if (e == ERR_OK) {
+        *out = (struct standing){.missing = isnan(o->value),
+                                 .rank = batch_rank(&other->work.decoded),
+                                 .hash = *hash,
+                                 .index = o->index};
     }
-    *out = (struct standing){.missing = isnan(o->value),
-                             .rank = batch_rank(&other.work.decoded),
-                             .index = o->index};
-    return hash_message(other.message.topic, other.message.payload, other.message.size,
-                        &out->hash);
+    return e;
 }
 
 static bool goes_before(const struct standing *x, const struct standing *y)

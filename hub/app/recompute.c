@@ -66,12 +66,12 @@ static enum err check_stations(const struct pipeline *p, const struct batch_scop
  * another value. */
 static enum err renew_choice(struct recompute *r, struct store_choice *c)
 {
-    struct batch_other other;
+    struct batch_other *other = NULL;
     enum err e = c->message < store_number(r->shadow, STORE_FLOOR)
                      ? ERR_ABSENT
-                     : batch_work_other(&r->batch, c->message, &other);
-    for (size_t i = 0; e == ERR_OK && i < other.work.decoded.count; i++) {
-        const struct work_item *item = &other.work.items[i];
+                     : batch_ask(&r->batch, c->message, &other);
+    for (size_t i = 0; e == ERR_OK && i < other->work.decoded.count; i++) {
+        const struct work_item *item = &other->work.items[i];
         int32_t series = 0;
         if (item->outcome != OUTCOME_STORED || item->reading->time_us != c->time_us) {
             continue;

@@ -43,9 +43,9 @@ static enum err differs(struct pipeline *p, const struct recompute *r, int64_t i
     if ((e != ERR_OK && e != ERR_ABSENT) || aside || here.fate == there.fate) {
         return e == ERR_ABSENT ? ERR_OK : e;
     }
-    struct batch_other other;
-    e = batch_work_other(&p->batch, id, &other);
-    *yes = e == ERR_OK && is_of(&r->order->scope, &other);
+    struct batch_other *other = NULL;
+    e = batch_ask(&p->batch, id, &other);
+    *yes = e == ERR_OK && is_of(&r->order->scope, other);
     return e;
 }
 

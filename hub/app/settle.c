@@ -52,44 +52,9 @@ static struct batch_message *find_in_batch(struct batch *b, int64_t id)
                : NULL;
 }
 
-static enum err try_other(struct batch *b, int64_t id, struct batch_other *out)
-{
-    arena_reset(b->other);
-    enum err e = inbox_get(b->inbox, id, b->other, &out->message);
-    if (e != ERR_OK) {
-        return e;
-    }
-    if (!batch_rules(b, &out->message, &out->rules)) {
-        out->work = (struct work){.device = "", .stage = ""};
-        out->work.decoded.message_us = INT64_MAX;
-        return ERR_OK;
-    }
-    return work_message(&b->worker, &out->message, &out->rules, b->other, &out->work);
-}
-
-enum err batch_work_other(struct batch *b, int64_t id, struct batch_other *out)
-{
-    enum err e;
-    do {
-        e = try_other(b, id, out);
-    } while (e == ERR_FULL && batch_grow_other(b));
-    return e;
-}
-
 static int compare_numbers(int64_t a, int64_t b)
 {
     return a < b ? -1 : a > b;
-}
-
-static enum err compare_hashes(const struct message *a, const struct message *b,
-                               int *order)
-{
-    struct hash of_a;
-    struct hash of_b;
-    enum err e = hash_message(a->topic, a->payload, a->size, &of_a);
-    e = e != ERR_OK ? e : hash_message(b->topic, b->payload, b->size, &of_b);
-    *order = e == ERR_OK ? memcmp(of_a.bytes, of_b.bytes, sizeof of_a.bytes) : 0;
-    return e;
 }
 
 /* *order < 0: the message of row ranks before the one with id. What lies below the floor
@@ -97,26 +62,23 @@ static enum err compare_hashes(const struct message *a, const struct message *b,
 static enum err compare_rank(struct batch *b, const struct batch_row *row, int64_t id,
                              int *order)
 {
-    const struct batch_message *mine = &b->messages[row->message];
-    const struct batch_message *in_batch = find_in_batch(b, id);
-    const struct message *message = NULL;
+    struct batch_message *mine = &b->messages[row->message];
+    struct batch_message *in_batch = find_in_batch(b, id);
+    struct batch_other *other = NULL;
     struct rank theirs;
-    struct batch_other other;
     if (id < store_number(b->store, STORE_FLOOR)) {
         *order = 1;
         return ERR_OK;
     }
     if (in_batch != NULL) {
-        message = in_batch->message;
         theirs = in_batch->rank;
     } else {
-        enum err e = batch_work_other(b, id, &other);
+        enum err e = batch_ask(b, id, &other);
         if (e != ERR_OK) {
             *order = 1;
             return e == ERR_ABSENT ? ERR_OK : e;
         }
-        message = &other.message;
-        theirs = batch_rank(&other.work.decoded);
+        theirs = batch_rank(&other->work.decoded);
     }
     int by_sequence = compare_numbers(mine->rank.sequence, theirs.sequence);
     int by_time = compare_numbers(mine->rank.message_us, theirs.message_us);
@@ -124,7 +86,14 @@ static enum err compare_rank(struct batch *b, const struct batch_row *row, int64
         *order = by_sequence != 0 ? by_sequence : by_time;
         return ERR_OK;
     }
-    return compare_hashes(mine->message, message, order);
+    const struct hash *x = NULL;
+    const struct hash *y = NULL;
+    enum err e = batch_hash(mine->message, &mine->hash, &x);
+    e = e != ERR_OK        ? e
+        : in_batch != NULL ? batch_hash(in_batch->message, &in_batch->hash, &y)
+                           : batch_hash(&other->message, &other->hash, &y);
+    *order = e == ERR_OK ? memcmp(x->bytes, y->bytes, sizeof x->bytes) : 0;
+    return e;
 }
 
 struct said {
@@ -159,25 +128,27 @@ static void forget_today(int64_t counts[OUTCOME_COUNT])
     counts[OUTCOME_STORED] += counts[OUTCOME_STORED] == 0;
 }
 
-/* Counts of a message that has no row: all its readings were stored, or were there. */
-static enum err recount(struct batch *b, int64_t id, struct message_row *row)
+/* Counts of a message that has no row: all its readings were stored, or were there.
+ * *stays: its texts are the configuration's, else those of the message. */
+static enum err recount(struct batch *b, int64_t id, struct message_row *row, bool *stays)
 {
-    struct batch_other other;
+    struct batch_other *other = NULL;
     size_t count = 0;
-    enum err e = batch_work_other(b, id, &other);
+    enum err e = batch_ask(b, id, &other);
     if (e != ERR_OK) {
         return e;
     }
-    struct said *held = malloc((other.work.decoded.count + 1) * sizeof *held);
+    struct said *held = malloc((other->work.decoded.count + 1) * sizeof *held);
     if (held == NULL) {
         return ERR_MEMORY;
     }
-    row->source = other.message.source;
-    row->city =
-        other.rules.source != NULL ? batch_city(b, other.rules.source, &other.work) : "";
-    memcpy(row->outcomes, other.work.outcomes, sizeof other.work.outcomes);
-    for (size_t i = 0; i < other.work.decoded.count && e == ERR_OK; i++) {
-        const struct work_item *item = &other.work.items[i];
+    const struct source *source = other->rules.source;
+    *stays = source != NULL;
+    row->source = *stays ? source->source : other->message.source;
+    row->city = *stays ? batch_city(b, source, &other->work) : "";
+    memcpy(row->outcomes, other->work.outcomes, sizeof other->work.outcomes);
+    for (size_t i = 0; i < other->work.decoded.count && e == ERR_OK; i++) {
+        const struct work_item *item = &other->work.items[i];
         struct said at = {.time_us = item->reading->time_us};
         bool holds = false;
         if (item->outcome != OUTCOME_STORED) {
@@ -197,21 +168,46 @@ static enum err recount(struct batch *b, int64_t id, struct message_row *row)
     return e;
 }
 
-static enum err rebook(struct batch *b, const struct message_row *row, enum outcome from,
+static enum err rebook(struct batch *b, struct message_row *row, enum outcome from,
                        enum outcome to)
 {
     int64_t moved[OUTCOME_COUNT] = {0};
     int64_t none[OUTCOME_COUNT] = {0};
-    struct message_row changed = *row;
+    const struct booking of = {row->source, row->city, CLOCK_NONE};
     moved[from]--;
     moved[to]++;
-    changed.outcomes[from]--;
-    changed.outcomes[to]++;
-    changed.fate = fate_of_outcomes(changed.outcomes);
-    const struct booking of = {row->source, row->city, CLOCK_NONE};
     enum err e = store_book(b->store, &of, row->fate, -1, moved);
-    e = e != ERR_OK ? e : store_book(b->store, &of, changed.fate, 1, none);
-    return e != ERR_OK ? e : store_put_message(b->store, &changed);
+    row->outcomes[from]--;
+    row->outcomes[to]++;
+    row->fate = fate_of_outcomes(row->outcomes);
+    e = e != ERR_OK ? e : store_book(b->store, &of, row->fate, 1, none);
+    return e != ERR_OK ? e : store_put_message(b->store, row);
+}
+
+/* Books of a message as they stand: its row; of one without, what is counted anew. Those
+ * counts stay for the batch, since one message mostly loses many readings to another, one
+ * after the other. *row: room, else where the counts lie. */
+static enum err get_booked(struct batch *b, int64_t id, struct message_row **row)
+{
+    struct message_row *counted = &b->counted[(uint64_t)id % BATCH_COUNTED];
+    bool stays = false;
+    enum err e = store_get_message(b->store, id, *row);
+    if (e == ERR_ABSENT && counted->id == id) {
+        *row = counted;
+        return ERR_OK;
+    }
+    if (e == ERR_ABSENT) {
+        **row = (struct message_row){
+            .id = id, .fate = FATE_STORED, .stage = "", .device = "", .reason = ""};
+        e = recount(b, id, *row, &stays);
+    }
+    if (e == ERR_OK && stays) {
+        *counted = **row;
+        *row = counted;
+    } else if (counted->id == id) {
+        counted->id = 0; /* the row goes on from here */
+    }
+    return e;
 }
 
 /* The outcome of one reading of message id goes from one to another, because of row.
@@ -231,14 +227,10 @@ static enum err move_outcome(struct batch *b, const struct batch_row *row, int64
     if (id < store_number(b->store, STORE_FLOOR)) {
         return ERR_OK; /* its totals are closed */
     }
-    struct message_row of_id;
-    enum err e = store_get_message(b->store, id, &of_id);
-    if (e == ERR_ABSENT) {
-        of_id = (struct message_row){
-            .id = id, .fate = FATE_STORED, .stage = "", .device = "", .reason = ""};
-        e = recount(b, id, &of_id);
-    }
-    return e == ERR_ABSENT ? ERR_OK : e != ERR_OK ? e : rebook(b, &of_id, from, to);
+    struct message_row room;
+    struct message_row *booked = &room;
+    enum err e = get_booked(b, id, &booked);
+    return e == ERR_ABSENT ? ERR_OK : e != ERR_OK ? e : rebook(b, booked, from, to);
 }
 
 /* The held value as an observation, for the conflicts: its index and unit as received
@@ -246,7 +238,7 @@ static enum err move_outcome(struct batch *b, const struct batch_row *row, int64
 static enum err held_observation(struct batch *b, const struct batch_row *row,
                                  const struct held *held, struct observation *out)
 {
-    struct batch_other other;
+    struct batch_other *other = NULL;
     *out = row->o;
     out->value = held->value;
     out->raw = held->raw;
@@ -254,12 +246,12 @@ static enum err held_observation(struct batch *b, const struct batch_row *row,
     out->message = held->message;
     out->index = 0;
     out->raw_unit = "";
-    enum err e = batch_work_other(b, held->message, &other);
+    enum err e = batch_ask(b, held->message, &other);
     if (e != ERR_OK) {
         return e == ERR_ABSENT ? ERR_OK : e;
     }
-    for (size_t i = 0; i < other.work.decoded.count && e == ERR_OK; i++) {
-        const struct work_item *item = &other.work.items[i];
+    for (size_t i = 0; i < other->work.decoded.count && e == ERR_OK; i++) {
+        const struct work_item *item = &other->work.items[i];
         int32_t series = 0;
         if (item->outcome != OUTCOME_STORED || item->reading->time_us != row->o.time_us ||
             !same_value(item->value.value + 0.0, held->value)) {
