@@ -177,6 +177,44 @@ def print_export(folder, data):
     say("rows/s", f"{lines / seconds:.0f}", "at least 1200000")
 
 
+# --- history from a file ---
+
+def history(path, rows, shift):
+    """One device every minute from 2021 on; shift: so many rows less at the start."""
+    first = 1609459200
+    with open(path, "w", encoding="ascii") as file:
+        file.write("time," + ",".join(field for field, _, _ in conf.FIELDS) + "\n")
+        for row in range(shift, rows):
+            text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(first + 60 * row))
+            file.write(f"{text},{row % 2500 / 100},{row % 300 / 10},{row % 90 / 100},{row % 130 / 10}\n")
+
+
+def part_import(options):
+    rows = 100_000 if options.quick else 1_000_000
+    head(f"import: {rows} rows of 4 values, into a running hub")
+    folder, data, path = make_conf("conf-import", "json", free_port()), WORK / "import", WORK / "history.csv"
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    hub = consumers.Hub(folder, data)
+    hub.start()
+    messages = 0
+    for name, shift in (("", 0), (" of duplicates", 500)):
+        history(path, rows, shift)
+        begin = time.monotonic()
+        subprocess.run([str(consumers.BIN / "kogge"), "import", "--data", str(data), "--quiet", "--source", "bench-json-0",
+                        "--device", conf.device(0)[1]["device"], str(path)], check=True)
+        queued_s = time.monotonic() - begin
+        messages += (rows - shift + 999) // 1000
+        cursor = measure.Cursor(data)
+        measure.wait_until(lambda c=cursor, m=messages: c.read() >= m, 3600)
+        cursor.close()
+        stored_s = time.monotonic() - begin
+        say(f"rows/s{name} until queued", f"{(rows - shift) / queued_s:.0f}", "at least 100000")
+        say(f"values/s{name} until worked off", f"{4 * (rows - shift) / stored_s:.0f}")
+    say("highest RSS, MiB", f"{measure.highest_rss_mib(hub.process.pid):.1f}", "at most 48")
+    hub.stop()
+
+
 def part_work(options):
     head("work: CPU us of one message, without broker; each row holds those above it but inbox")
     for kind, count in (("json", 100_000), ("ttn", 20_000)):
@@ -266,7 +304,8 @@ def part_audit(options):
 
 
 PARTS = {"store": part_store, "json": part_json, "ttn": part_ttn, "start": part_start,
-         "live": part_live, "csv": part_csv, "work": part_work, "audit": part_audit, "recompute": part_recompute,
+         "live": part_live, "csv": part_csv, "work": part_work, "import": part_import,
+         "audit": part_audit, "recompute": part_recompute,
          "limits": intake.part_limits, "stock": intake.part_stock, "catchup": intake.part_catchup,
          "soak": intake.part_soak}
 
