@@ -5,6 +5,7 @@ under load; and while a verb does its work, also at each of its writes. Started 
 lost nothing and doubled nothing, and its books balance. killing.py says how points are
 drawn."""
 import glob
+import json
 import os
 import shutil
 import signal
@@ -69,6 +70,13 @@ class World(unittest.TestCase):
         while hub.process.poll() is None and not condition():
             self.assertLess(time.monotonic(), end, f"it does not come to an end: {hub.log}")
             time.sleep(0.003)
+
+    def work_off(self, data, **variables):
+        """A hub that works off what is there and stops; its exit code."""
+        hub = self.start(data, **variables)
+        self.wait(lambda: (hub.status() or {}).get("hub", {}).get("running") and
+                  killing.is_worked_off(data), hub)
+        return hub.stop()
 
     def publish(self, messages):
         with Publisher(self.broker.port) as publisher:
@@ -265,9 +273,9 @@ class Verbs(World):
 
     @classmethod
     def prepare(cls, broker):
-        config = killing.make_folder(cls.made + "/conf", broker.port, cls.portal.url).path
+        folder = killing.make_folder(cls.made + "/conf", broker.port, cls.portal.url)
         cls.portal.away = True
-        with Hub(config, cls.base) as hub:
+        with Hub(folder.path, cls.base) as hub:
             hub.wait_connected()
             for wave in range(WAVES):
                 with Publisher(broker.port) as publisher:
@@ -277,6 +285,9 @@ class Verbs(World):
                 if wave == WAVES // 2:
                     done = [hub.ask("export").code, hub.ask("backup", cls.early).code]
                     assert done == [0, 0], done
+            history = {"source": "history", "city": "probe"}
+            folder.put("hub.json", {**folder.hub, "sources": [*folder.hub["sources"], history]})
+            assert hub.ask("reload").code == 0
         cls.portal.away = False
 
     def setUp(self):
@@ -388,6 +399,69 @@ class Verbs(World):
             return True
         self.kill_at_each_point(points, again, between, self.check_store)
 
+    def test_import(self):
+        path = self.root + "/history.csv"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("ms,t\n")
+            for n in range(3000):
+                file.write(f"{killing.BASE_MS + 60000 * (1000 + n)},{n % 2500 / 100}\n")
+        arguments = ["import", "--source", "history", "--device", "b0", path]
+        points = self.count(*arguments)
+        queued = sorted(killing.messages(self.data))
+        self.assertGreater(len(queued), len(killing.messages(self.base)) + 1)
+        self.assertEqual(self.work_off(self.data), 0)
+        self.wanted = self.dump(self.data)
+
+        def between():
+            self.done(self.data, "audit")
+
+        def after():
+            self.assertEqual(sorted(killing.messages(self.data)), queued)
+            self.assertEqual(self.work_off(self.data), 0)
+            self.check_store()
+        self.kill_at_each_point(points, arguments, between, after)
+
+    def mend(self):
+        """The model says kelvin; the store that all begin with has taken it in."""
+        self.base, self.config = self.root + "/mended", self.root + "/conf"
+        shutil.copytree(self.made + "/data", self.base)
+        folder = killing.make_folder(self.config, brokers.free_port(), self.portal.url)
+        folder.put_model({**killing.MODEL,
+                          "fields": [dict(killing.MODEL["fields"][0], unit="K")]})
+        self.assertEqual(self.work_off(self.base), 0)
+        self.check_dump(self.base, self.wanted)
+
+    def test_recompute(self):
+        self.mend()
+        period = ["--from", "2025-01-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z"]
+        arguments = ["recompute", *period, "--apply"]
+        points = self.count(*arguments)
+        before, self.wanted = self.wanted, self.dump(self.data)
+        self.assertGreater(len(set(before) - set(self.wanted)), len(before) // 2)
+
+        def between():
+            self.done(self.data, "audit")
+
+        def after():
+            self.check_store()
+            self.done(self.data, "recompute", *period)
+            self.assertFalse(os.path.exists(self.data + "/recompute"))
+        self.kill_at_each_point(points, arguments, between, after)
+
+    def test_choose(self):
+        rows = json.loads(self.ask(self.base, "conflicts", "--json").out)["conflicts"]
+        row = rows[len(rows) // 2]
+        arguments = ["conflicts", "choose", row["station"], row["parameter"], row["time"],
+                     str(row["kept"])]
+        points = self.count(*arguments)
+        before, self.wanted = self.wanted, self.dump(self.data)
+        self.assertEqual(len(set(before) - set(self.wanted)), 1)
+
+        def between():
+            self.done(self.data, "audit")
+            self.assertIn(self.dump(self.data), (before, self.wanted))
+        self.kill_at_each_point(points, arguments, between, self.check_store)
+
 
 class Migration(World):
     """The hub is killed while it brings stores of an older program up to date."""
@@ -414,20 +488,13 @@ class Migration(World):
             database.commit()
             database.close()
 
-    def work(self, data, **variables):
-        """A hub that works off what is there and stops; its exit code."""
-        hub = self.start(data, **variables)
-        self.wait(lambda: (hub.status() or {}).get("hub", {}).get("running") and
-                  killing.is_worked_off(data), hub)
-        return hub.stop()
-
     def test_killed_in_a_migration(self):
         killing.make_folder(self.config, brokers.free_port())  # nobody answers there
         messages = [m for m in killing.ten_messages(0) if m[0].startswith("buoy/")]
         data, counts = self.root + "/data", self.root + "/counts"
         for versions in self.older():
             self.make(data, *versions, messages)
-            self.assertEqual(self.work(data, **faults(count=counts)), 0)
+            self.assertEqual(self.work_off(data, **faults(count=counts)), 0)
             wanted = self.dump(data)
             self.assertEqual(len(wanted), 5 if versions[1] > 0 else 0)
             for point in draw(f"migration {versions}", read_counts(counts)["points"],
@@ -435,9 +502,9 @@ class Migration(World):
                 with self.subTest(versions=versions, point=point, seed=killing.SEED):
                     shutil.rmtree(data)
                     self.make(data, *versions, messages)
-                    code = self.work(data, **faults(kill=point))
+                    code = self.work_off(data, **faults(kill=point))
                     TALLY.count(code)
-                    self.assertEqual(self.work(data), 0)
+                    self.assertEqual(self.work_off(data), 0)
                     self.done(data, "audit")
                     self.check_dump(data, wanted)
             shutil.rmtree(data)
