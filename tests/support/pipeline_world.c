@@ -351,6 +351,11 @@ int64_t world_number(const struct pipeline_world *w, const char *sql)
     return database_number(w->folder, "hub.db", sql);
 }
 
+int64_t world_inbox_number(const struct pipeline_world *w, const char *sql)
+{
+    return database_number(w->folder, "inbox.db", sql);
+}
+
 static void add_books(void *arg, const struct report_books *s)
 {
     struct world_books *books = arg;

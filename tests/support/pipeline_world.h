@@ -76,8 +76,9 @@ int64_t world_reload(struct pipeline_world *w, enum pipeline_variant v);
 /* The lines of dump; yours, free with free(). */
 char *world_dump(const struct pipeline_world *w);
 
-/* First number of the first row of a query on hub.db; -1: no row. */
+/* First number of the first row of a query on hub.db, or inbox.db; -1: no row. */
 int64_t world_number(const struct pipeline_world *w, const char *sql);
+int64_t world_inbox_number(const struct pipeline_world *w, const char *sql);
 
 /* Sums of the books over all sources. */
 struct world_books {
