@@ -8,6 +8,7 @@
 #include "app/context.h"
 #include "support/assert_close.h"
 #include "support/audit_run.h"
+#include "support/fixture.h"
 #include "support/pipeline_world.h"
 
 #include <stdio.h>
@@ -48,17 +49,25 @@ static inline void pipeline_fuzz_open(struct pipeline_world *w)
     }
 }
 
+static struct pipeline_world pipeline_fuzz_world;
+
+static inline void pipeline_fuzz_remove(void)
+{
+    fixture_remove(pipeline_fuzz_world.folder);
+}
+
 static inline struct pipeline_world *pipeline_fuzz_begin(void)
 {
-    static struct pipeline_world w;
-    if (w.folder[0] == '\0') {
+    struct pipeline_world *w = &pipeline_fuzz_world;
+    if (w->folder[0] == '\0') {
         setenv("TMPDIR", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", 0);
-        world_make(&w);
+        world_make(w);
+        atexit(pipeline_fuzz_remove);
     }
-    w.variant = PIPELINE_FIRST;
-    pipeline_fuzz_open(&w);
-    world_connect(&w);
-    return &w;
+    w->variant = PIPELINE_FIRST;
+    pipeline_fuzz_open(w);
+    world_connect(w);
+    return w;
 }
 
 static inline void pipeline_fuzz_put(struct pipeline_world *w, const uint8_t *line,

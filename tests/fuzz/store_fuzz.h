@@ -50,30 +50,38 @@ static inline const char *store_fuzz_path(const struct store_fuzz *f, int i)
     return path;
 }
 
+static struct store_fuzz store_fuzz_state;
+
+static inline void store_fuzz_remove(void)
+{
+    fixture_remove(store_fuzz_state.world.folder);
+}
+
 /* Made once: half of the messages in the databases, the others in their logs. */
 static inline struct store_fuzz *store_fuzz_get(void)
 {
-    static struct store_fuzz f;
-    if (f.world.current != NULL) {
-        return &f;
+    struct store_fuzz *f = &store_fuzz_state;
+    if (f->world.current != NULL) {
+        return f;
     }
     setenv("TMPDIR", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", 0);
-    world_begin(&f.world);
-    store_fuzz_feed(&f.world, 0, STORE_MESSAGES / 2);
-    world_close(&f.world);
-    world_open(&f.world);
-    world_connect(&f.world);
-    store_fuzz_feed(&f.world, STORE_MESSAGES / 2, STORE_MESSAGES);
-    f.observations = world_number(&f.world, "SELECT count(*) FROM observations");
+    world_begin(&f->world);
+    atexit(store_fuzz_remove);
+    store_fuzz_feed(&f->world, 0, STORE_MESSAGES / 2);
+    world_close(&f->world);
+    world_open(&f->world);
+    world_connect(&f->world);
+    store_fuzz_feed(&f->world, STORE_MESSAGES / 2, STORE_MESSAGES);
+    f->observations = world_number(&f->world, "SELECT count(*) FROM observations");
     for (int i = 0; i < STORE_FILES; i++) {
-        buf_init(&f.files[i], 1 << 22);
-        if (file_read(store_fuzz_path(&f, i), &f.files[i]) != ERR_OK) {
+        buf_init(&f->files[i], 1 << 22);
+        if (file_read(store_fuzz_path(f, i), &f->files[i]) != ERR_OK) {
             abort();
         }
     }
-    world_close(&f.world);
-    f.world.current = current_open(world_configuration(&f.world, PIPELINE_FIRST));
-    return &f;
+    world_close(&f->world);
+    f->world.current = current_open(world_configuration(&f->world, PIPELINE_FIRST));
+    return f;
 }
 
 /* Changes a copy of one file: a bit, a byte, a sector, its end. */
