@@ -89,11 +89,11 @@ static const struct source *find_before(struct source *const *before, size_t cou
     return NULL;
 }
 
-/* Stops what is left in list; before: copies of what it was. */
+/* Stops what is left in list; before: copies of what it was subscribed to. */
 static void retire(struct mqtt **list, size_t count, struct source **before)
 {
     for (size_t k = 0; k < count; k++) {
-        before[k] = list[k] != NULL ? source_copy_new(mqtt_source(list[k])) : NULL;
+        before[k] = list[k] != NULL ? mqtt_copy_subscribed(list[k]) : NULL;
     }
     close_all(list, count);
 }

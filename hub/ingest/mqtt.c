@@ -327,7 +327,7 @@ static enum err make_filters(struct mqtt *m)
     for (size_t i = 0; m->before != NULL && i < m->before->subscribe_count; i++) {
         if (!source_copy_subscribes(m->source, m->before->subscribe[i])) {
             m->filters[m->filter_count++] = (struct filter){
-                .mqtt = m, .text = m->before->subscribe[i], .given_back = true};
+                .mqtt = m, .text = m->before->subscribe[i], .unwanted = true};
         }
     }
     for (size_t i = 0; i < m->source->subscribe_count; i++) {
@@ -438,6 +438,27 @@ void mqtt_set_ceiling(struct mqtt *m, int64_t ceiling_bytes)
 const struct source *mqtt_source(const struct mqtt *m)
 {
     return m->source;
+}
+
+struct source *mqtt_copy_subscribed(struct mqtt *m)
+{
+    struct source all = *m->source;
+    const char **filters = calloc(m->filter_count + 1, sizeof *filters);
+    if (filters == NULL) {
+        return NULL;
+    }
+    all.subscribe = filters;
+    all.subscribe_count = 0;
+    pthread_mutex_lock(&m->mutex);
+    for (size_t i = 0; i < m->filter_count; i++) {
+        if (!m->filters[i].gone) {
+            filters[all.subscribe_count++] = m->filters[i].text;
+        }
+    }
+    pthread_mutex_unlock(&m->mutex);
+    struct source *copy = source_copy_new(&all);
+    free(filters);
+    return copy;
 }
 
 void mqtt_status(struct mqtt *m, void *arg,

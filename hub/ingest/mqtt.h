@@ -42,6 +42,11 @@ void mqtt_set_ceiling(struct mqtt *m, int64_t ceiling_bytes);
 /* Borrowed from m. */
 const struct source *mqtt_source(const struct mqtt *m);
 
+/* A copy of it, with all filters that the broker may have for it: those it was to give
+ * back, too, as long as the broker has not said that it did. NULL: no memory; free with
+ * source_copy_free. */
+struct source *mqtt_copy_subscribed(struct mqtt *m);
+
 void mqtt_status(struct mqtt *m, void *arg,
                  void (*row)(void *arg, const struct ingest_status *s));
 

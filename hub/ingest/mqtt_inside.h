@@ -24,7 +24,8 @@ enum state { STATE_IDLE, STATE_CONNECTING, STATE_CONNECTED };
 struct filter {
     struct mqtt *mqtt;
     const char *text; /* borrowed from the source */
-    bool given_back;  /* no longer wanted */
+    bool unwanted;    /* to be given back to the broker */
+    bool gone;        /* that is done; guarded by the mutex */
     int refused;      /* code of the last refusal; 0: none */
 };
 

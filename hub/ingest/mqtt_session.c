@@ -63,73 +63,101 @@ static int on_message(void *arg, char *topic, int topic_length, MQTTAsync_messag
 
 /* --- subscriptions --- */
 
+/* True if a refusal is one that was not told yet. */
+static bool note_refusal(struct filter *f, int code)
+{
+    bool news = code >= 0x80 && f->refused != code;
+    f->refused = code >= 0x80 ? code : 0;
+    return news;
+}
+
+/* code: the broker's answer; below 0: there is none, the connection ended before, most
+ * likely. */
 static void note_subscribed(struct filter *f, int code)
 {
     struct mqtt *m = f->mqtt;
-    bool refused = code >= 0x80;
-    bool news = refused && f->refused != code;
-    f->refused = refused ? code : 0;
+    bool news = note_refusal(f, code);
+    char line[MQTT_SENTENCE];
+    snprintf(line, sizeof line, "subscription to %s %s%s", f->text,
+             code < 0 ? "not answered" : "refused: ", code < 0 ? "" : reason_text(code));
     pthread_mutex_lock(&m->mutex);
     m->unanswered -= m->unanswered > 0;
-    pthread_mutex_unlock(&m->mutex);
-    if (!refused) {
-        return;
+    if (code >= 0x80 || (code < 0 && m->connected)) {
+        text_copy(m->error, sizeof m->error, line);
     }
-    char line[MQTT_SENTENCE];
-    snprintf(line, sizeof line, "subscription to %s refused: %s", f->text,
-             reason_text(code));
-    pthread_mutex_lock(&m->mutex);
-    text_copy(m->error, sizeof m->error, line);
     pthread_mutex_unlock(&m->mutex);
     if (news) {
         log_line(LOG_ERROR, "ingest", "source %s: %s", m->source->source, line);
     }
 }
 
-static void on_subscribed(void *arg, MQTTAsync_successData *data)
+/* The same for a filter that is given back. Without an answer it is tried again with the
+ * next connection. */
+static void note_given_back(struct filter *f, int code)
 {
-    note_subscribed(arg, data != NULL ? data->alt.qos : 0);
+    struct mqtt *m = f->mqtt;
+    pthread_mutex_lock(&m->mutex);
+    f->gone = code >= 0 && code < 0x80; /* 0x11: the broker did not have it */
+    pthread_mutex_unlock(&m->mutex);
+    if (note_refusal(f, code)) {
+        log_line(LOG_WARN, "ingest",
+                 "source %s: the broker does not end the subscription to %s: %s; what it "
+                 "brings is still taken",
+                 m->source->source, f->text, reason_text(code));
+    }
 }
 
-static void on_subscribed5(void *arg, MQTTAsync_successData5 *data)
+static void note_answer(struct filter *f, int code)
 {
-    note_subscribed(arg, data != NULL ? (int)data->reasonCode : 0);
+    (f->unwanted ? note_given_back : note_subscribed)(f, code);
 }
 
-static void on_not_subscribed(void *arg, MQTTAsync_failureData *data)
+static void on_answer(void *arg, MQTTAsync_successData *data)
 {
-    note_subscribed(arg, data != NULL && data->code >= 0x80 ? data->code : 0x80);
+    const struct filter *f = arg;
+    note_answer(arg, data != NULL && !f->unwanted ? data->alt.qos : 0);
 }
 
-static void on_not_subscribed5(void *arg, MQTTAsync_failureData5 *data)
+static void on_answer5(void *arg, MQTTAsync_successData5 *data)
+{
+    note_answer(arg, data != NULL ? (int)data->reasonCode : 0);
+}
+
+static void on_no_answer(void *arg, MQTTAsync_failureData *data)
+{
+    note_answer(arg, data != NULL && data->code >= 0x80 ? data->code : -1);
+}
+
+static void on_no_answer5(void *arg, MQTTAsync_failureData5 *data)
 {
     bool told = data != NULL && (int)data->reasonCode >= 0x80;
-    note_subscribed(arg, told ? (int)data->reasonCode : 0x80);
+    note_answer(arg, told ? (int)data->reasonCode : -1);
 }
 
+/* Asks for what is wanted, and gives back what is not. */
 static void subscribe(struct mqtt *m)
 {
     for (size_t i = 0; i < m->filter_count; i++) {
         struct filter *f = &m->filters[i];
         MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
         o.context = f;
-        if (f->given_back) {
-            if (MQTTAsync_unsubscribe(m->client, f->text, &o) != MQTTASYNC_SUCCESS) {
-                f->refused = 0x80;
-            }
-            continue;
-        }
         if (m->source->mqtt_version == 5) {
-            o.onSuccess5 = on_subscribed5;
-            o.onFailure5 = on_not_subscribed5;
+            o.onSuccess5 = on_answer5;
+            o.onFailure5 = on_no_answer5;
             /* retained messages only with a new subscription, not at every reconnect */
             o.subscribeOptions.retainHandling = 1;
         } else {
-            o.onSuccess = on_subscribed;
-            o.onFailure = on_not_subscribed;
+            o.onSuccess = on_answer;
+            o.onFailure = on_no_answer;
         }
-        if (MQTTAsync_subscribe(m->client, f->text, 1, &o) != MQTTASYNC_SUCCESS) {
-            note_subscribed(f, 0x8F);
+        int rc = MQTTASYNC_SUCCESS;
+        if (!f->unwanted) {
+            rc = MQTTAsync_subscribe(m->client, f->text, 1, &o);
+        } else if (!f->gone) {
+            rc = MQTTAsync_unsubscribe(m->client, f->text, &o);
+        }
+        if (rc != MQTTASYNC_SUCCESS) {
+            note_answer(f, -1);
         }
     }
 }
@@ -152,7 +180,7 @@ static void note_connected(struct mqtt *m, bool present)
     m->connected = true;
     m->unanswered = 0;
     for (size_t i = 0; i < m->filter_count; i++) {
-        m->unanswered += !m->filters[i].given_back;
+        m->unanswered += !m->filters[i].unwanted;
     }
     m->present = present;
     m->since_us = now_us;

@@ -303,6 +303,25 @@ class Comings(Case):
                         self.assertTrue(connected(status))
                 self.assert_logged(sink, "subscription to a/# refused", 1)
 
+    def test_a_subscription_that_the_broker_does_not_end_is_told_once(self):
+        with temporary() as folder, Server(5) as server, Sink(folder) as sink:
+            sink.apply([source("one", server.port, ["a/#", "b"])])
+            with server.accept() as wire:
+                server.accept_subscription(wire)
+                server.accept_subscription(wire)
+                sink.wait_connected("one")
+                sink.apply([source("one", server.port, ["b"])])
+            for code in (0x87, 0x87, 0x11):  # 0x11: there is no such subscription
+                with server.accept(present=True) as wire:
+                    server.answer_unsubscription(wire, code)
+                    server.accept_subscription(wire)
+                    self.assertEqual(sink.wait_connected("one")["error"], "")
+            with server.accept(present=True) as wire:  # not asked again
+                server.accept_subscription(wire)
+                sink.wait_connected("one")
+            self.assert_logged(sink, "does not end the subscription to a/#: not authorised",
+                               1)
+
     def test_the_reason_of_a_broker_that_ends_it_is_logged(self):
         with Server(5) as server:
             sink = self.sink()
@@ -316,6 +335,24 @@ class Comings(Case):
             self.assert_logged(sink, "another client with the same client id", 1)
             # the other one will want it again: status does not forget it at once
             self.assertIn("another client with the same client id", status["error"])
+
+    def test_a_filter_is_given_back_though_a_second_reload_came_first(self):
+        broker, sink = self.broker(), self.sink()
+        sink.apply([source("one", broker.port, ["c", "d"])])
+        broker.wait_subscribed("kogge-one")
+        sink.wait_connected("one")
+        broker.stop()
+        sink.apply([source("one", broker.port, ["d"])])  # the broker can't be told
+        sink.apply([source("one", broker.port, ["d", "e"])])
+        broker.start()
+        broker.wait_log(r"kogge-one 1 e$")
+        with Publisher(broker.port) as p:
+            p.publish("c", b"no longer wanted")
+            p.publish("d", b"1")
+            p.publish("e", b"2")
+        self.inbox.wait_count(2)
+        self.assertEqual(sorted(self.inbox.rows("SELECT topic FROM messages")),
+                         [("d",), ("e",)])
 
     def test_reload_keeps_what_has_not_changed(self):
         broker, sink = self.broker(), self.sink()

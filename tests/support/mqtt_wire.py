@@ -247,6 +247,12 @@ class Server:
         wire.send(packet(0x90, got[1][:2] + (b"\0" if self.version == 5 else b"") +
                          bytes([code])))
 
+    def answer_unsubscription(self, wire, code):
+        got = wire.receive()
+        if got is None or got[0] != 0xA2:
+            raise RuntimeError(f"no UNSUBSCRIBE: {got}")
+        wire.send(packet(0xB0, got[1][:2] + b"\0" + bytes([code])))
+
     def close(self):
         self.listener.close()
 
