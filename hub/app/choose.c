@@ -59,6 +59,7 @@ struct choosing {
     struct arena *arena;
     int32_t series;
     struct series_key key;
+    const char *unit;
     struct store_place place;
     struct observation *all; /* the held one first, then those that are kept */
     size_t count;
@@ -105,7 +106,10 @@ static enum err find_place(struct pipeline *p, struct choosing *c)
                  o->station, o->parameter, time);
         return ERR_UNKNOWN;
     }
-    return store_get_place(p->store, c->series, o->time_us, c->arena, &c->place);
+    c->unit = arena_text(c->arena, store_series_unit(p->store, c->series));
+    return c->unit == NULL
+               ? ERR_MEMORY
+               : store_get_place(p->store, c->series, o->time_us, c->arena, &c->place);
 }
 
 static bool same_value(double x, double y)
@@ -310,9 +314,11 @@ static void tell(const struct choosing *c, void *arg,
     const struct observation *held = &c->after.observation;
     number_format(held->value, number);
     clock_format(c->order->time_us, time);
-    snprintf(text, sizeof text, "%s %s %s %s: %s (message %lld) is held%s, %s",
+    bool missing = isnan(held->value);
+    snprintf(text, sizeof text, "%s %s %s %s: %s%s%s (message %lld) is held%s, %s",
              c->key.station, c->key.parameter, c->key.position, time,
-             isnan(held->value) ? "the missing value" : number, (long long)held->message,
+             missing ? "the missing value" : number, missing ? "" : " ",
+             missing ? "" : c->unit, (long long)held->message,
              c->changed ? " now" : " as before",
              c->order->by == CHOOSE_RULE ? "by the rule" : "by hand");
     json_t *said = json_pack("{s:s}", "text", text);

@@ -120,7 +120,7 @@ static void say_change(struct hub_parts *p, const struct configuration *next,
     } else {
         say(to, ANSWER_REMARK,
             "the new configuration changes how readings come out: %s; what is stored "
-            "stays as it is",
+            "stays as it is, kogge recompute says what would differ",
             why);
     }
     current_give(p->current, now);

@@ -103,7 +103,8 @@ class Recompute(World):
         told = self.recompute(code=3)
         self.assertIn("kai water_temperature main: 1000 of another value, 0 unchanged", told.out)
         self.assertIn("280 (flag 4) -> 6.850000000000023 (flag 1)", told.out)
-        self.assertIn("10 messages worked on: 1000 of another value, 990 unchanged", told.out)
+        self.assertIn("messages worked on: 10; observations: 1000 of another value, 990 "
+                      "unchanged", told.out)
         self.assertIn("nothing was changed; --apply puts it in place", told.err)
         self.check(wanted=before)
         sums = json.loads(self.recompute("--json", code=3).out)["recompute"]

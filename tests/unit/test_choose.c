@@ -118,21 +118,21 @@ static void test_choice_wins_over_the_rule_and_is_taken_back(void **state)
     char *by_rule = world_dump(w);
     struct choose_order order = by_value(11);
     expect_held(w, 10, 1);
-    expect_choice(w, &order, PLACE "11 (message 2) is held now, by hand");
+    expect_choice(w, &order, PLACE "11 degC (message 2) is held now, by hand");
     expect_held(w, 11, 2);
     assert_int_equal(world_number(w, "SELECT count(*) FROM revisions"), 1);
     assert_int_equal(world_number(w, "SELECT value FROM revisions"), 10);
     assert_int_equal(world_number(w, "SELECT count(*) FROM conflicts"), 2);
     world_audit(w, 3);
-    expect_choice(w, &order, PLACE "11 (message 2) is held as before, by hand");
+    expect_choice(w, &order, PLACE "11 degC (message 2) is held as before, by hand");
     assert_int_equal(world_number(w, "SELECT count(*) FROM revisions"), 1);
     order.by = CHOOSE_MESSAGE;
     order.message = 3;
-    expect_choice(w, &order, PLACE "12 (message 3) is held now, by hand");
+    expect_choice(w, &order, PLACE "12 degC (message 3) is held now, by hand");
     expect_held(w, 12, 3);
     world_audit(w, 3);
     order.by = CHOOSE_RULE;
-    expect_choice(w, &order, PLACE "10 (message 1) is held now, by the rule");
+    expect_choice(w, &order, PLACE "10 degC (message 1) is held now, by the rule");
     assert_int_equal(world_number(w, "SELECT count(*) FROM choices"), 0);
     world_audit(w, 3);
     char *again = world_dump(w);
@@ -145,7 +145,7 @@ static void test_choice_survives_later_messages_and_a_restart(void **state)
 {
     struct pipeline_world *w = *state;
     const struct choose_order order = by_value(11);
-    expect_choice(w, &order, PLACE "11 (message 2) is held now, by hand");
+    expect_choice(w, &order, PLACE "11 degC (message 2) is held now, by hand");
     put(w, "ttn-1", 0, "\"temp\": 9"); /* by the rule it would be held */
     expect_held(w, 11, 2);
     assert_int_equal(world_fate(w, 4), FATE_CONFLICT);
@@ -184,7 +184,7 @@ static void test_choice_survives_recompute(void **state)
 {
     struct pipeline_world *w = *state;
     const struct choose_order order = by_value(11);
-    expect_choice(w, &order, PLACE "11 (message 2) is held now, by hand");
+    expect_choice(w, &order, PLACE "11 degC (message 2) is held now, by hand");
     assert_int_equal(recompute(w), 0);
     expect_held(w, 11, 2);
     world_reload(w, PIPELINE_CHANGED); /* what was degrees is kelvin now */
@@ -205,7 +205,7 @@ static void test_choice_beside_a_running_pipeline(void **state)
     const struct choose_order order = by_value(12);
     world_reload(w, PIPELINE_CHANGED);
     OK(pipeline_start(w->pipeline));
-    expect_choice(w, &order, PLACE "12 (message 3) is held now, by hand");
+    expect_choice(w, &order, PLACE "12 degC (message 3) is held now, by hand");
     assert_int_equal(recompute(w), 1);
     pipeline_stop(w->pipeline);
     expect_held(w, 12 - 273.15, 3);
@@ -242,8 +242,8 @@ static void test_choice_of_what_is_not_there(void **state)
     expect_refused(w, &order, ERR_UNKNOWN, "--position or --origin");
     order.position = "bottom";
     expect_choice(w, &order,
-                  "luebeck-a water_temperature bottom 2026-05-31T23:43:20Z: 11 (message "
-                  "4) is held as before, by hand");
+                  "luebeck-a water_temperature bottom 2026-05-31T23:43:20Z: 11 degC "
+                  "(message 4) is held as before, by hand");
     expect_held(w, 11, 4);
 }
 

@@ -102,18 +102,18 @@ static void print_sums(struct telling *t, const json_t *sums)
     if (t->examples_begun) {
         puts("\n");
     }
-    printf("%lld messages worked on: ", (long long)count_of(sums, "messages"));
+    printf("messages worked on: %lld; observations: ",
+           (long long)count_of(sums, "messages"));
     print_counts(sums);
     if (conflicts > 0) {
-        printf("%lld conflicts with other values kept aside\n", (long long)conflicts);
+        printf("conflicts whose values kept aside differ: %lld\n", (long long)conflicts);
     }
-    if (fates > 0 && !applied) {
-        printf("%lld messages are pending or rejected and would not be, or the other way "
-               "round\n",
-               (long long)fates);
+    if (fates > 0) {
+        printf("messages that %s another fate, pending and rejected ones: %lld\n",
+               applied ? "have" : "would have", (long long)fates);
     }
     if (alone > 0) {
-        printf("%lld left alone: their messages were given up for their age\n",
+        printf("left alone, since their messages were given up for their age: %lld\n",
                (long long)alone);
     }
     bool different = is_different(sums) || conflicts > 0 || fates > 0;
@@ -121,6 +121,9 @@ static void print_sums(struct telling *t, const json_t *sums)
         command_say(t->invocation, different ? "all of it is in place" : "nothing to do");
     } else if (different) {
         command_say(t->invocation, "nothing was changed; --apply puts it in place");
+    } else {
+        command_say(t->invocation, "nothing differs by the configuration that holds; a"
+                                   " change of its files holds after kogge reload");
     }
 }
 
