@@ -34,9 +34,9 @@ enum err sqlite_err(sqlite3 *db, struct diag *d)
         return ERR_BUSY;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_TOOBIG:   /* nothing of ours is: the length in a damaged row */
+    case SQLITE_MISMATCH: /* nor this: made of a damaged number */
         return ERR_DAMAGED;
-    case SQLITE_TOOBIG:
-        return ERR_FULL;
     case SQLITE_FULL:
         return ERR_DISK_FULL;
     case SQLITE_READONLY:

@@ -142,7 +142,7 @@ static enum err give_slot(struct store *s, sqlite3_stmt *put, sqlite3_stmt *get,
         e = sqlite_step_number(s->db, get, QUALITY_TESTS, &number);
     }
     *slot = (int)number;
-    return e == ERR_OK && number >= QUALITY_TESTS ? ERR_FULL : e;
+    return e == ERR_OK && (number < 0 || number >= QUALITY_TESTS) ? ERR_DAMAGED : e;
 }
 
 static enum err give_slots(struct store *s, const char *const *tests, size_t count,

@@ -336,6 +336,26 @@ static void test_store_refuses_what_is_no_store(void **state)
                      ERR_DAMAGED);
 }
 
+static void test_store_refuses_a_slot_that_is_none(void **state)
+{
+    struct store_world *w = *state;
+    static const char *const slots_set[] = {"20", "-1", "9223372036854775807"};
+    store_close(w->store);
+    w->store = NULL;
+    for (size_t k = 0; k < sizeof slots_set / sizeof *slots_set; k++) {
+        struct store *other = NULL;
+        struct diag d = {0};
+        int slots[QUALITY_TESTS];
+        char sql[100];
+        snprintf(sql, sizeof sql, "UPDATE tests SET slot=%s WHERE name='%s'",
+                 slots_set[k], store_world_tests[0]);
+        database_run(w->folder, "hub.db", sql);
+        assert_int_equal(store_open(w->folder, store_world_tests, 2, slots, &other, &d),
+                         ERR_DAMAGED);
+        assert_true(d.text[0] != '\0');
+    }
+}
+
 static void test_store_view_stays_while_the_writer_goes_on(void **state)
 {
     struct store_world *w = *state;
@@ -374,6 +394,7 @@ int main(void)
         TEST(test_store_slots_stay_when_tests_are_added),
         TEST(test_store_refuses_what_a_newer_program_wrote),
         TEST(test_store_refuses_what_is_no_store),
+        TEST(test_store_refuses_a_slot_that_is_none),
         TEST(test_store_view_stays_while_the_writer_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
