@@ -51,7 +51,9 @@ void help_verb(FILE *to, const struct command *c, const struct verb *v)
         fputs("\nSub-verbs:\n", to);
     }
     for (size_t k = 0; k < c->verb_count && c->verb_count > 1; k++) {
-        fprintf(to, "  %-12s %s\n", c->verbs[k].name, c->verbs[k].summary);
+        if (c->verbs[k].name[0] != '\0') {
+            fprintf(to, "  %-12s %s\n", c->verbs[k].name, c->verbs[k].summary);
+        }
     }
 }
 

@@ -32,7 +32,8 @@ class Help(unittest.TestCase):
     def test_all_verbs_of_the_model_are_there(self):
         for verb in ("run", "check", "try", "status", "trace", "dump", "export", "publish",
                      "cities new", "devices list", "devices pending", "devices new",
-                     "rejected list", "rejected show", "conflicts list", "reload"):
+                     "rejected list", "rejected show", "conflicts list", "reload", "calc",
+                     "calc list"):
             self.assertIn(tuple(verb.split()), VERBS)
 
     def test_examples_come_right_after_the_summary(self):
@@ -162,7 +163,7 @@ class Codes(unittest.TestCase):
         away = self.root + "/nowhere"
         self.assertEqual(kogge("check", "--config", away).code, 5)
         for verb in VERBS:
-            if verb[0] in ("run", "check", "try", "help", "restore") or "new" in verb:
+            if verb[0] in ("run", "check", "try", "help", "restore", "calc") or "new" in verb:
                 continue
             arguments = {"trace": ["a", "b", "2026-01-01T00:00:00Z"], "rejected show": ["1"],
                          "acl": ["--broker", "mosquitto", "--out", self.root + "/rules"],
