@@ -12,7 +12,7 @@ static const char intro[] =
     "units and ranges, and where it comes from. `kogge calc NAME input=value ...` "
     "computes "
     "one,\n"
-    "`kogge calc list` prints this list, and `--json` gives every digit to programs. "
+    "`kogge calc list` prints this list, and `--json` gives 15 digits to programs. "
     "Outside\n"
     "its ranges a formula says so and gives no number (exit code 3).\n\n"
     "Temperatures are ITS-90. Pressure of water counts from the surface, except where it "

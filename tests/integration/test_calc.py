@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""kogge calc as a researcher has it: a result with its unit, JSON with every digit, and a
+"""kogge calc as a researcher has it: a result with its unit, JSON with 15 digits, and a
 sentence for each way to ask for what is not there."""
 import json
 import unittest
@@ -21,7 +21,7 @@ class Calc(unittest.TestCase):
         done = kogge("calc", *SALINITY, "pressure_dbar=10")
         self.assertEqual(done.out, "practical_salinity = 20.0098696\n")
 
-    def test_json_has_every_digit_and_the_inputs(self):
+    def test_json_has_15_digits_and_the_inputs(self):
         done = kogge("calc", *SALINITY, "--json")
         found = json.loads(done.out)
         self.assertEqual(found["schema"], 1)
