@@ -214,14 +214,31 @@ static const struct unit_alias *find_alias(const struct units *u, const char *te
     return NULL;
 }
 
-static ut_unit *parse_unit(const struct units *u, const char *folded)
+static const struct own_unit *find_own(const struct units *u, const char *folded)
 {
     for (size_t i = 0; i < u->own_count; i++) {
         if (strcmp(u->own[i]->folded, folded) == 0) {
-            return ut_clone(u->own[i]->unit);
+            return u->own[i];
         }
     }
-    return ut_parse(database, folded, UT_UTF8);
+    return NULL;
+}
+
+void unit_look_up(const struct units *u, const char *text, struct unit_look *out)
+{
+    char name[TEXT];
+    unit_fold(text, out->folded, sizeof out->folded);
+    out->alias = find_alias(u, text, out->folded);
+    out->as_received = out->alias != NULL && strcmp(out->alias->raw, text) == 0;
+    bool other = out->alias != NULL && out->alias->canonical != NULL;
+    unit_fold(other ? out->alias->canonical : text, name, sizeof name);
+    out->own = find_own(u, name) != NULL;
+}
+
+static ut_unit *parse_unit(const struct units *u, const char *folded)
+{
+    const struct own_unit *own = find_own(u, folded);
+    return own != NULL ? ut_clone(own->unit) : ut_parse(database, folded, UT_UTF8);
 }
 
 static struct meaning meaning_of(const struct units *u, const char *text)

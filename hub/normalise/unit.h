@@ -58,6 +58,16 @@ bool unit_same(struct units *u, const char *a, const char *b);
  * the same unit by name. */
 bool unit_fits(struct units *u, const char *text, const char *to);
 
+/* How text is looked up, for people. */
+struct unit_look {
+    char folded[UNIT_TEXT_MOST + 1]; /* text by the rule for look-ups, cut at its size */
+    const struct unit_alias
+        *alias;       /* that text stands for; NULL: none. Borrowed from u */
+    bool as_received; /* the alias is of text itself, not of folded */
+    bool own;         /* the unit of a method: "NTU" */
+};
+void unit_look_up(const struct units *u, const char *text, struct unit_look *out);
+
 /* The text by the rule for look-ups: runs of blanks one blank, none at the ends, dots a
  * point, superscripts as ^n or -n, one micro sign. Returns to (size bytes; cut at a whole
  * character). */

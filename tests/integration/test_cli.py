@@ -33,7 +33,7 @@ class Help(unittest.TestCase):
         for verb in ("run", "check", "try", "status", "trace", "dump", "export", "publish",
                      "cities new", "devices list", "devices pending", "devices new",
                      "rejected list", "rejected show", "conflicts list", "reload", "calc",
-                     "calc list"):
+                     "calc list", "convert"):
             self.assertIn(tuple(verb.split()), VERBS)
 
     def test_examples_come_right_after_the_summary(self):
@@ -129,6 +129,13 @@ class Names(unittest.TestCase):
         self.assertEqual(kogge("check", "--explain=source.broker").code, 0)
         self.assertEqual(kogge("rejected", "show", "--", "-5").code, 2)
 
+    def test_a_number_below_zero_is_no_option(self):
+        for arguments in (["-0.5"], ["--", "-0.5"]):
+            done = kogge("convert", *arguments, "degC", "water_temperature")
+            self.assertEqual(done.code, 0, done)
+            self.assertTrue(done.out.startswith("water_temperature = -0.5 degC\n"), done.out)
+        self.assertIn("unknown option -x", kogge("convert", "-x", "degC", "ph").err)
+
 
 class Codes(unittest.TestCase):
     """Exit codes without a hub."""
@@ -169,6 +176,7 @@ class Codes(unittest.TestCase):
                          "acl": ["--broker", "mosquitto", "--out", self.root + "/rules"],
                          "backup": [self.root + "/copy"],
                          "import": ["--source", "ttn", __file__],
+                         "convert": ["1", "m", "water_level"],
                          }.get(" ".join(verb), [])
             done = kogge(*verb, *arguments, "--data", away)
             self.assertEqual((done.code, done.out), (4, ""), verb)

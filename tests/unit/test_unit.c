@@ -80,6 +80,28 @@ static void assert_fold(const char *text, const char *expected)
     assert_string_equal(unit_fold(text, folded, sizeof folded), expected);
 }
 
+static void test_unit_look_up_says_how_a_text_is_found(void **state)
+{
+    struct unit_look look;
+    unit_look_up(*state, "us/cm", &look);
+    assert_string_equal(look.alias->canonical, "uS/cm");
+    assert_true(look.as_received && !look.own);
+    unit_look_up(*state, " us/cm", &look);
+    assert_string_equal(look.folded, "us/cm");
+    assert_string_equal(look.alias->raw, "us/cm");
+    assert_true(!look.as_received && !look.own);
+    unit_look_up(*state, "{NTU}", &look);
+    assert_true(look.alias != NULL && look.own);
+    unit_look_up(*state, "FNU ", &look);
+    assert_true(look.alias == NULL && look.own);
+    unit_look_up(*state, "dB", &look);
+    assert_null(look.alias->canonical);
+    unit_look_up(*state, "degC", &look);
+    assert_true(look.alias == NULL && !look.as_received && !look.own);
+    unit_look_up(*state, "", &look);
+    assert_true(look.alias == NULL && !look.own && look.folded[0] == '\0');
+}
+
 static void test_unit_fold_follows_the_rule_for_look_ups(void **state)
 {
     (void)state;
@@ -457,6 +479,7 @@ static void test_every_conversion_of_the_data_is_met(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unit_look_up_says_how_a_text_is_found),
         cmocka_unit_test(test_unit_fold_follows_the_rule_for_look_ups),
         cmocka_unit_test(test_unit_fold_cuts_at_whole_characters),
         cmocka_unit_test(test_unit_convert_gives_the_vectors),
