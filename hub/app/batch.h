@@ -6,8 +6,8 @@
  * of the store, settled against what stands there, booked, all in one transaction.
  * Threads: one owner, the pipeline. */
 
+#include "app/batch_other.h"
 #include "app/work.h"
-#include "base/hash.h"
 #include "store/books.h"
 #include "store/inbox_reader.h"
 #include "store/writer.h"
@@ -22,19 +22,12 @@ enum {
     BATCH_ROWS = 60000,
     BATCH_COUNTED = 64,
     REASON_LENGTH = 240,
-    BATCH_OTHER_MOST = 1 << 30, /* of the memory for one other message */
 };
 
 /* Where a message ranks when two disagree: the lowest is held (sequence, message time,
  * SHA-256, all from the message itself). */
 struct rank {
     int64_t sequence, message_us; /* INT64_MAX: none */
-};
-
-/* SHA-256 of a message, computed when it is asked for. */
-struct batch_hash {
-    struct hash hash;
-    bool known;
 };
 
 /* One message of the batch. */
@@ -48,15 +41,6 @@ struct batch_message {
     enum fate before;                    /* of again: as it was booked until now */
     const char *before_city;
     int64_t booked[OUTCOME_COUNT];
-    struct batch_hash hash;
-};
-
-/* A message that is not in the batch, with what the work on it gives. */
-struct batch_other {
-    int64_t id; /* 0: none */
-    struct message message;
-    struct work_rules rules; /* source NULL: not configured any more */
-    struct work work;
     struct batch_hash hash;
 };
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/batch_other.h"
+
 #include "app/settle.h"
+
+enum { OTHER_MOST = 1 << 30 /* bytes of memory for one */ };
 
 static enum err work_again(struct batch *b, int64_t id, struct batch_other *out)
 {
@@ -19,7 +23,7 @@ static enum err work_again(struct batch *b, int64_t id, struct batch_other *out)
 bool batch_grow_other(struct batch *b)
 {
     struct arena *larger =
-        b->other_size < BATCH_OTHER_MOST ? arena_open(2 * b->other_size) : NULL;
+        b->other_size < OTHER_MOST ? arena_open(2 * b->other_size) : NULL;
     if (larger == NULL) {
         return false;
     }

@@ -25,24 +25,6 @@ const char *batch_station(const struct work_item *item);
 bool batch_in_scope(const struct batch_scope *scope, const char *station,
                     int64_t time_us);
 
-/* Message id, which may not be in the batch, with what the work on it gives: it is asked
- * for to settle something. *out is good until another one is asked for; the last one is
- * worked on once. ERR_ABSENT: it was given up. Where its source is not configured any
- * more it has no items (batch_other.c). */
-MUST_USE enum err batch_ask(struct batch *b, int64_t id, struct batch_other **out);
-
-/* Whoever uses b->other for something else, or changes what the work gives, calls this
- * before. */
-void batch_forget_other(struct batch *b);
-
-/* Makes room in b->other for a message that did not fit; what was in it is forgotten.
- * False: no memory, or large enough for any message. */
-bool batch_grow_other(struct batch *b);
-
-/* *out is kept, and borrowed as long as it. */
-MUST_USE enum err batch_hash(const struct message *m, struct batch_hash *kept,
-                             const struct hash **out);
-
 /* Notes the devices whose readings wait. */
 MUST_USE enum err batch_note_pending(struct batch *b, const struct booking *of,
                                      const struct work *work);

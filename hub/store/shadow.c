@@ -178,6 +178,7 @@ static bool same_number(sqlite3_stmt *a, sqlite3_stmt *b, int column)
 struct sides {
     struct store *first, *shadow;
     sqlite3_stmt *a, *b;
+    struct row row_a, row_b; /* on which they stand */
 };
 
 static enum err text_of_unit(struct store *s, sqlite3_stmt *row, char *to, size_t size)
@@ -241,11 +242,10 @@ static double value_of(const struct store *s, sqlite3_stmt *q, const struct row 
 
 /* One place; order: which side has a row there (0: both). *count rises by a difference.
  */
-static enum err take(const struct sides *x, struct store_walk *w, const struct row *a,
-                     const struct row *b, int order, struct store_difference *out,
-                     size_t *count)
+static enum err take(const struct sides *x, struct store_walk *w, int order,
+                     struct store_difference *out, size_t *count)
 {
-    const struct row *at = order <= 0 ? a : b;
+    const struct row *at = order <= 0 ? &x->row_a : &x->row_b;
     int64_t time_us = store_time_us((struct store_time){at->chunk, at->s, at->us});
     struct store_difference d = {.series = at->series,
                                  .time_us = time_us,
@@ -256,18 +256,18 @@ static enum err take(const struct sides *x, struct store_walk *w, const struct r
     }
     if (order <= 0) {
         w->looked++;
-        if (a->series > w->wanted_count || !w->wanted[a->series - 1]) {
+        if (at->series > w->wanted_count || !w->wanted[at->series - 1]) {
             return ERR_OK;
         }
         if (sqlite3_column_int64(x->a, MESSAGE) < store_number(x->first, STORE_FLOOR)) {
             w->left_alone++;
             return ERR_OK;
         }
-        d.before = value_of(x->first, x->a, a);
+        d.before = value_of(x->first, x->a, at);
         d.tests_before = (quality_tests)sqlite3_column_int64(x->a, FLAGS);
     }
     if (order >= 0) {
-        d.after = value_of(x->shadow, x->b, b);
+        d.after = value_of(x->shadow, x->b, &x->row_b);
         d.tests_after = (quality_tests)sqlite3_column_int64(x->b, FLAGS);
     }
     d.change = order < 0 ? DIFFERENCE_WITHDRAWN : DIFFERENCE_NEW;
@@ -280,28 +280,28 @@ static enum err take(const struct sides *x, struct store_walk *w, const struct r
     return e;
 }
 
-static enum err walk(const struct sides *x, struct store_walk *w,
-                     struct store_difference *out, size_t most, size_t *count)
+static enum err walk(struct sides *x, struct store_walk *w, struct store_difference *out,
+                     size_t most, size_t *count)
 {
-    struct row a = {.is = false};
-    struct row b = {.is = false};
-    enum err e = step(x->first, x->a, &a);
-    e = e != ERR_OK ? e : step(x->shadow, x->b, &b);
+    struct row *a = &x->row_a;
+    struct row *b = &x->row_b;
+    enum err e = step(x->first, x->a, a);
+    e = e != ERR_OK ? e : step(x->shadow, x->b, b);
     for (int n = 0; e == ERR_OK && n < ROWS_MOST && *count < most; n++) {
-        if (!a.is && !b.is) {
+        if (!a->is && !b->is) {
             w->finished = true;
             return ERR_OK;
         }
-        int order = compare(&a, &b);
-        const struct row *at = order <= 0 ? &a : &b;
+        int order = compare(a, b);
+        const struct row *at = order <= 0 ? a : b;
         w->at.begun = true;
         w->at.chunk = at->chunk;
         w->at.series = at->series;
         w->at.s = at->s;
         w->at.us = at->us;
-        e = take(x, w, &a, &b, order, out, count);
-        e = e == ERR_OK && order <= 0 ? step(x->first, x->a, &a) : e;
-        e = e == ERR_OK && order >= 0 ? step(x->shadow, x->b, &b) : e;
+        e = take(x, w, order, out, count);
+        e = e == ERR_OK && order <= 0 ? step(x->first, x->a, a) : e;
+        e = e == ERR_OK && order >= 0 ? step(x->shadow, x->b, b) : e;
     }
     return e;
 }

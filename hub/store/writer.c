@@ -174,6 +174,17 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+static enum err prepare(struct store *s)
+{
+    enum err e = prepare_observations(s);
+    e = e != ERR_OK ? e : prepare_books(s);
+    e = e != ERR_OK ? e : prepare_frames(s);
+    e = e != ERR_OK ? e : load_numbers(s);
+    e = e != ERR_OK ? e : store_load_series(s);
+    e = e != ERR_OK ? e : store_load_books(s);
+    return e != ERR_OK ? e : store_load_choices(s);
+}
+
 enum err store_open(const char *folder, const char *const *tests, size_t count,
                     int slots[QUALITY_TESTS], struct store **out, struct diag *d)
 {
@@ -189,13 +200,7 @@ enum err store_open(const char *folder, const char *const *tests, size_t count,
     if (e == ERR_OK) {
         sqlite3_wal_hook(s->db, on_commit, s);
         s->log_pages = CHECKPOINT_PAGES;
-        e = prepare_observations(s);
-        e = e != ERR_OK ? e : prepare_books(s);
-        e = e != ERR_OK ? e : prepare_frames(s);
-        e = e != ERR_OK ? e : load_numbers(s);
-        e = e != ERR_OK ? e : store_load_series(s);
-        e = e != ERR_OK ? e : store_load_books(s);
-        e = e != ERR_OK ? e : store_load_choices(s);
+        e = prepare(s);
         e = e != ERR_OK ? e : give_slots(s, tests, count, slots);
         if (e != ERR_OK && d != NULL && d->text[0] == '\0') {
             diag_set(d, "%s", err_text(e));

@@ -20,8 +20,8 @@ import broker as brokers
 import killing
 from faults import faults, read_counts
 from fake_ckan import FakeCkan
-from killing import TALLY, draw
-from kogge import Hub, kogge, temporary
+from killing import TALLY, World, draw
+from kogge import Hub
 from mqtt_wire import Client, Publisher, Subscriber
 
 WAVES = 4
@@ -34,69 +34,6 @@ RATE = 2000
 
 def tearDownModule():
     print("\n" + TALLY.line())
-
-
-class World(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        self.root = temporary(self)
-        self.config = self.root + "/conf"
-        print(f"{self.id()}: KOGGE_SEED={killing.SEED}")
-
-    def start_broker(self, settings=""):
-        self.broker = brokers.Broker(settings)
-        self.addCleanup(self.broker.close)
-
-    def start(self, data, **variables):
-        hub = Hub(self.config, data, wait=False, **variables)
-        self.addCleanup(hub.__exit__)
-        return hub
-
-    def ask(self, data, *arguments, **variables):
-        return kogge(*arguments, "--config", self.config, "--data", data, **variables)
-
-    def done(self, data, *arguments):
-        done = self.ask(data, *arguments)
-        self.assertEqual(done.code, 0, (arguments, done))
-        return done
-
-    def dump(self, data):
-        return killing.comparable(self.done(data, "dump").out)
-
-    def wait(self, condition, hub, seconds=60):
-        """Until condition holds, or the hub is dead."""
-        end = time.monotonic() + seconds
-        while hub.process.poll() is None and not condition():
-            self.assertLess(time.monotonic(), end, f"it does not come to an end: {hub.log}")
-            time.sleep(0.003)
-
-    def work_off(self, data, **variables):
-        """A hub that works off what is there and stops; its exit code."""
-        hub = self.start(data, **variables)
-        self.wait(lambda: (hub.status() or {}).get("hub", {}).get("running") and
-                  killing.is_worked_off(data), hub)
-        return hub.stop()
-
-    def publish(self, messages):
-        with Publisher(self.broker.port) as publisher:
-            publisher.publish_many(messages)
-            publisher.leave()
-
-    def check_dump(self, data, wanted):
-        self.assertEqual(TALLY.compare(self.dump(data), wanted), ([], []))
-
-    def check_inbox(self, data, acknowledged):
-        missing = acknowledged - set(killing.messages(data))
-        TALLY.lost += len(missing)
-        self.assertEqual(missing, set(), "acknowledged, and not in the inbox")
-
-    def check_files_whole(self, data, wanted):
-        """What lies under a final name has all rows of a time when it was written."""
-        for path, content in killing.exported(data).items():
-            rows = wanted[path].splitlines(True)
-            self.assertTrue(content.endswith(b"\n") and set(content.splitlines(True)) <= set(rows),
-                            f"{path} is not whole")
 
 
 class Run(World):

@@ -10,8 +10,12 @@ import os
 import random
 import signal
 import sqlite3
+import time
+import unittest
 
-from kogge import Folder, device, source, station
+from broker import Broker
+from kogge import Folder, Hub, device, kogge, source, station, temporary
+from mqtt_wire import Publisher
 
 LONG = bool(os.environ.get("KOGGE_LONG"))
 SANITIZED = any(name in os.environ.get("KOGGE_BIN", "") for name in ("asan", "tsan"))
@@ -155,3 +159,67 @@ def exported(folder):
                 with open(os.path.join(parent, name), "rb") as file:
                     files[os.path.relpath(os.path.join(parent, name), folder)] = file.read()
     return files
+
+
+class World(unittest.TestCase):
+    """A configuration, data folders, and hubs that may be killed."""
+    maxDiff = None
+
+    def setUp(self):
+        self.root = temporary(self)
+        self.config = self.root + "/conf"
+        print(f"{self.id()}: KOGGE_SEED={SEED}")
+
+    def start_broker(self, settings=""):
+        self.broker = Broker(settings)
+        self.addCleanup(self.broker.close)
+
+    def start(self, data, **variables):
+        hub = Hub(self.config, data, wait=False, **variables)
+        self.addCleanup(hub.__exit__)
+        return hub
+
+    def ask(self, data, *arguments, **variables):
+        return kogge(*arguments, "--config", self.config, "--data", data, **variables)
+
+    def done(self, data, *arguments):
+        done = self.ask(data, *arguments)
+        self.assertEqual(done.code, 0, (arguments, done))
+        return done
+
+    def dump(self, data):
+        return comparable(self.done(data, "dump").out)
+
+    def wait(self, condition, hub, seconds=60):
+        """Until condition holds, or the hub is dead."""
+        end = time.monotonic() + seconds
+        while hub.process.poll() is None and not condition():
+            self.assertLess(time.monotonic(), end, f"it does not come to an end: {hub.log}")
+            time.sleep(0.003)
+
+    def work_off(self, data, **variables):
+        """A hub that works off what is there and stops; its exit code."""
+        hub = self.start(data, **variables)
+        self.wait(lambda: (hub.status() or {}).get("hub", {}).get("running") and
+                  is_worked_off(data), hub)
+        return hub.stop()
+
+    def publish(self, messages):
+        with Publisher(self.broker.port) as publisher:
+            publisher.publish_many(messages)
+            publisher.leave()
+
+    def check_dump(self, data, wanted):
+        self.assertEqual(TALLY.compare(self.dump(data), wanted), ([], []))
+
+    def check_inbox(self, data, acknowledged):
+        missing = acknowledged - set(messages(data))
+        TALLY.lost += len(missing)
+        self.assertEqual(missing, set(), "acknowledged, and not in the inbox")
+
+    def check_files_whole(self, data, wanted):
+        """What lies under a final name has all rows of a time when it was written."""
+        for path, content in exported(data).items():
+            rows = wanted[path].splitlines(True)
+            self.assertTrue(content.endswith(b"\n") and set(content.splitlines(True)) <= set(rows),
+                            f"{path} is not whole")

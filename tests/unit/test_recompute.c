@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/command.h"
 #include "app/context.h"
-#include "app/recompute.h"
 #include "base/file.h"
-#include "quality/quality.h"
-#include "store/books.h"
-#include "store/writer.h"
 #include "support/assert_close.h"
 #include "support/audit_run.h"
-#include "support/database.h"
-#include "support/pipeline_world.h"
+#include "support/recompute_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,49 +238,6 @@ static void feed(struct pipeline_world *w, size_t from, size_t to)
 
 /* --- recompute --- */
 
-static void no_progress(void *arg, const struct pipeline_progress *p)
-{
-    (void)arg;
-    assert_true(p->done <= p->of);
-}
-
-static const struct batch_scope all_times = {.from_us = INT64_C(-1000000000000),
-                                             .to_us = INT64_C(4000000000000000)};
-
-static struct recompute_result recompute(struct pipeline_world *w,
-                                         const struct batch_scope *scope, bool apply)
-{
-    const struct recompute_order order = {.scope = *scope, .apply = apply};
-    struct recompute_result r;
-    struct diag d = {0};
-    enum err e = pipeline_recompute(w->pipeline, &order, NULL, no_progress, &r, &d);
-    if (e != ERR_OK) {
-        fail_msg("recompute: %s %s", err_text(e), d.text);
-    }
-    char path[300];
-    snprintf(path, sizeof path, "%.250s/recompute", w->folder);
-    assert_int_equal(access(path, F_OK), -1);
-    return r;
-}
-
-static int64_t different(const struct recompute_result *r)
-{
-    int64_t count = r->conflicts + r->fates;
-    for (int k = 0; k < DIFFERENCE_COUNT; k++) {
-        count += r->changes[k];
-    }
-    return count;
-}
-
-static int64_t recompute_count(struct pipeline_world *w, const struct batch_scope *scope,
-                               bool apply)
-{
-    struct recompute_result r = recompute(w, scope, apply);
-    int64_t count = different(&r);
-    recompute_result_fini(&r);
-    return count;
-}
-
 static void expect_same(char *expected, char *is, const char *what)
 {
     if (strcmp(expected, is) != 0) {
@@ -319,7 +271,7 @@ static void apply_all(struct pipeline_world *w, uint32_t way)
     static const char *const stations[][1] = {{"luebeck-a"}, {"wismar-a"}, {"ttn-1"},
                                               {"ttn-2"},     {"json-1"},   {"node-1"},
                                               {"gauge-1"}};
-    struct batch_scope scope = all_times;
+    struct batch_scope scope = recompute_all_times;
     if (way == 0) {
         recompute_count(w, &scope, true);
         return;
@@ -329,7 +281,7 @@ static void apply_all(struct pipeline_world *w, uint32_t way)
         scope.to_us = middle_us;
         recompute_count(w, &scope, true);
         audit_expect_right(w->folder);
-        scope = all_times;
+        scope = recompute_all_times;
         scope.from_us = middle_us;
         recompute_count(w, &scope, true);
         return;
@@ -377,7 +329,7 @@ static void run(uint32_t number, struct met *met)
     int64_t mark = series_mark(&w, series);
 
     char *before = world_dump(&w);
-    struct recompute_result told = recompute(&w, &all_times, false);
+    struct recompute_result told = recompute_run(&w, &recompute_all_times, false);
     expect_same(before, world_dump(&w), "after telling");
     audit_expect_right(w.folder);
     for (int k = 0; k < DIFFERENCE_COUNT; k++) {
@@ -389,11 +341,11 @@ static void run(uint32_t number, struct met *met)
     audit_expect_right(w.folder);
     if (number % 3 == 2) {
         /* whose messages are rejected no station can tell: they are left over */
-        struct recompute_result left = recompute(&w, &all_times, true);
-        assert_int_equal(different(&left), left.fates);
+        struct recompute_result left = recompute_run(&w, &recompute_all_times, true);
+        assert_int_equal(recompute_different(&left), left.fates);
         recompute_result_fini(&left);
     }
-    assert_int_equal(recompute_count(&w, &all_times, false), 0);
+    assert_int_equal(recompute_count(&w, &recompute_all_times, false), 0);
     assert_int_equal(series_mark(&w, series), mark);
 
     world_begin(&other);
@@ -402,7 +354,7 @@ static void run(uint32_t number, struct met *met)
     expect_same(world_dump(&other), world_dump(&w), "applied");
     compare_fates(&w, &other, met);
     int64_t changes = world_number(&w, "SELECT max(number) FROM changes");
-    recompute_count(&w, &all_times, true); /* twice is once */
+    recompute_count(&w, &recompute_all_times, true); /* twice is once */
     assert_int_equal(world_number(&w, "SELECT max(number) FROM changes"), changes);
 
     feed(&w, most, message_count);
@@ -439,102 +391,9 @@ static void test_recompute_is_as_if_it_had_always_been_so(void **state)
     assert_true(met.conflicts > 0);
 }
 
-static void raise_floor(struct pipeline_world *w, int64_t id)
-{
-    size_t count = 0;
-    int slots[QUALITY_TESTS];
-    const char *const *names = quality_test_names(&count);
-    struct store *s = NULL;
-    world_close(w);
-    OK(store_open(w->folder, names, count, slots, &s, NULL));
-    OK(store_raise_floor(s, id));
-    store_close(s);
-    world_open(w);
-    OK(inbox_trim(w->inbox, id));
-}
-
-/* What lies below the floor is neither altered nor withdrawn, and counted. */
-static void test_recompute_leaves_alone_what_was_given_up(void **state)
-{
-    struct pipeline_world w;
-    struct choice kelvin = {{1}};
-    struct recompute_result r;
-    (void)state;
-    world_begin(&w);
-    for (int k = 0; k < 10; k++) {
-        const struct sent m = world_ttn("ttn-1", slot_s(0) + k, k, 0, "\"temp\": 10");
-        world_feed(&w, &m);
-    }
-    /* a message above the floor that disagrees with one below it */
-    const struct sent m = world_ttn("ttn-1", slot_s(0), 11, 0, "\"temp\": 12");
-    world_feed(&w, &m);
-    raise_floor(&w, 5);
-    configure(&w, &kelvin);
-    r = recompute(&w, &all_times, true);
-    assert_int_equal(r.left_alone, 4);
-    assert_int_equal(r.changes[DIFFERENCE_VALUE], 6);
-    assert_int_equal(r.changes[DIFFERENCE_WITHDRAWN] + r.changes[DIFFERENCE_NEW], 0);
-    recompute_result_fini(&r);
-    assert_int_equal(
-        world_number(&w, "SELECT count(*) FROM observations WHERE value > 0"), 4);
-    assert_int_equal(world_number(&w, "SELECT count(*) FROM revisions"), 6);
-    audit_expect_right(w.folder);
-    assert_int_equal(recompute_count(&w, &all_times, false), 0);
-    world_remove(&w);
-}
-
-/* One that killed the hub is not worked on by a recomputation either. */
-static void test_recompute_passes_over_what_was_set_aside(void **state)
-{
-    struct pipeline_world w;
-    struct recompute_result r;
-    (void)state;
-    world_begin(&w);
-    for (int k = 0; k < 5; k++) {
-        const struct sent m = world_ttn("ttn-1", slot_s(0) + k, k, 0, "\"temp\": 10");
-        world_feed(&w, &m);
-    }
-    world_close(&w);
-    /* as if 3 had been set aside: rejected by "work", and it holds nothing */
-    database_run(w.folder, "hub.db", "DELETE FROM observations WHERE message = 3");
-    database_run(
-        w.folder, "hub.db",
-        "INSERT INTO messages SELECT 3, 1, 2, x'0000000000000000000000000000000000"
-        "0000000000000000000000000000000100000000000000000000000000000000000000"
-        "00000000', 'work', '', 'under work at three crashes'");
-    world_open(&w);
-    r = recompute(&w, &all_times, true);
-    assert_int_equal(r.messages, 4);
-    assert_int_equal(different(&r), 0);
-    recompute_result_fini(&r);
-    assert_int_equal(world_number(&w, "SELECT count(*) FROM observations"), 4);
-    world_remove(&w);
-}
-
-static void test_recompute_of_an_unknown_station(void **state)
-{
-    struct pipeline_world w;
-    const char *const stations[] = {"luebeck-b"};
-    struct recompute_order order = {.scope = all_times};
-    struct recompute_result r;
-    struct diag d = {0};
-    (void)state;
-    order.scope.stations = stations;
-    order.scope.station_count = 1;
-    world_begin(&w);
-    assert_int_equal(pipeline_recompute(w.pipeline, &order, NULL, no_progress, &r, &d),
-                     ERR_UNKNOWN);
-    assert_string_equal(d.text, "no station or device is named luebeck-b; did you mean "
-                                "luebeck-a?");
-    world_remove(&w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recompute_leaves_alone_what_was_given_up),
-        cmocka_unit_test(test_recompute_passes_over_what_was_set_aside),
-        cmocka_unit_test(test_recompute_of_an_unknown_station),
         cmocka_unit_test(test_recompute_is_as_if_it_had_always_been_so),
     };
     if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0) {
