@@ -83,29 +83,52 @@ char *text_escape(char *to, size_t size, const void *bytes, size_t length)
     return to;
 }
 
-enum { NEAREST_LENGTH = 64 };
+enum { NEAREST_LENGTH = 64, BEGUN_LEAST = 3 };
 
-/* Levenshtein distance, both at most NEAREST_LENGTH bytes. */
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits from a to b, both at most NEAREST_LENGTH bytes: a byte more, less or another, or
+ * two neighbours exchanged (optimal string alignment). */
 static size_t edit_distance(const char *a, const char *b)
 {
-    size_t row[NEAREST_LENGTH + 1];
+    size_t rows[3][NEAREST_LENGTH + 1]; /* of a's bytes so far: i % 3 */
     size_t width = strlen(b);
+    size_t i = 0;
     for (size_t j = 0; j <= width; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
+    for (; a[i] != '\0'; i++) {
+        const size_t *before = rows[(i + 2) % 3];
+        const size_t *above = rows[i % 3];
+        size_t *row = rows[(i + 1) % 3];
         row[0] = i + 1;
         for (size_t j = 0; j < width; j++) {
-            size_t above = row[j + 1];
-            size_t least = diagonal + (a[i] != b[j]);
-            least = above + 1 < least ? above + 1 : least;
-            least = row[j] + 1 < least ? row[j] + 1 : least;
-            diagonal = above;
+            size_t least = above[j] + (a[i] != b[j]);
+            least = lesser(least, lesser(above[j + 1], row[j]) + 1);
+            if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j]) {
+                least = lesser(least, before[j - 1] + 1);
+            }
             row[j + 1] = least;
         }
     }
-    return row[width];
+    return rows[i % 3][width];
+}
+
+/* The shortest of names that begin with name; NULL: none. */
+static const char *find_begun(const char *name, size_t length, const char *const *names,
+                              size_t count)
+{
+    const char *best = NULL;
+    for (size_t i = 0; i < count && length >= BEGUN_LEAST; i++) {
+        if (strncmp(names[i], name, length) == 0 &&
+            (best == NULL || strlen(names[i]) < strlen(best))) {
+            best = names[i];
+        }
+    }
+    return best;
 }
 
 const char *text_nearest(const char *name, const char *const *names, size_t count)
@@ -129,7 +152,7 @@ const char *text_nearest(const char *name, const char *const *names, size_t coun
             best = names[i];
         }
     }
-    return best;
+    return best != NULL ? best : find_begun(name, length, names, count);
 }
 
 bool text_pointer_below(const char *pointer, const char *prefix)

@@ -21,8 +21,10 @@ bool text_is_utf8(const char *bytes, size_t size);
  * not UTF-8 as \xNN, the rest as it is; cut with "..." at size. Returns to. */
 char *text_escape(char *to, size_t size, const void *bytes, size_t length);
 
-/* The name of names that is nearest to name by edit distance, if near enough to be what
- * was meant (at most a third of its length, and 3); else NULL. Borrowed from names. */
+/* The name of names that is nearest to name by edit distance (two neighbours exchanged
+ * are one edit), if near enough to be what was meant (a third of its length, 3 at most);
+ * else the shortest that begins with it (of 3 bytes or more); else NULL. Borrowed from
+ * names. */
 const char *text_nearest(const char *name, const char *const *names, size_t count);
 
 /* True if pointer is prefix itself or lies below it ("/a/b" lies below "/a"). */

@@ -81,6 +81,11 @@ static void test_nearest_names_what_was_meant(void **state)
     assert_string_equal(text_nearest("water_temprature", names, 3), "water_temperature");
     assert_string_equal(text_nearest("waterlevel", names, 3), "water_level");
     assert_string_equal(text_nearest("pH", names, 3), "ph");
+    assert_string_equal(text_nearest("water_temp", names, 3), "water_temperature");
+    assert_string_equal(text_nearest("wat", names, 3), "water_level");
+    assert_null(text_nearest("wa", names, 3));
+    assert_string_equal(text_nearest("hp", names, 3), "ph");
+    assert_null(text_nearest("hq", names, 3));
     assert_null(text_nearest("salinity", names, 3));
     assert_null(text_nearest("water_level", names, 0));
     char large[5000];

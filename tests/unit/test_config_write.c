@@ -238,10 +238,11 @@ static void test_config_new_city_says_what_is_missing_or_wrong(void **state)
     assert_string_equal(d.text, "still missing: --title-en, --publisher, --licence");
     n.title_en = "Kiel";
     n.publisher = "Stadt Kiel";
-    n.licence = "cc-by";
+    n.licence = "public";
     assert_int_equal(config_new_city(folder, &n, path, &d), ERR_CONFIG);
     assert_string_equal(
-        d.text, "\"cc-by\" is none of: dl-by-de/2.0, dl-zero-de/2.0, cc-by/4.0, cc-zero");
+        d.text,
+        "\"public\" is none of: dl-by-de/2.0, dl-zero-de/2.0, cc-by/4.0, cc-zero");
     assert_string_equal(d.field, "/licence");
     n.licence = "cc-zero";
     n.key = "1";
