@@ -105,6 +105,10 @@ int ask_reload(const struct invocation *i)
         command_say(i, "no hub runs; it takes the file when it starts");
         return EXIT_DONE;
     }
+    if (code != EXIT_DONE) {
+        command_say(i, "the file is written; mend what is named above, then kogge reload "
+                       "takes it");
+    }
     return code;
 }
 

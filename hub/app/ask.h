@@ -14,7 +14,8 @@
 /* Asks the hub of the data folder and prints its lines. EXIT_NOT_REACHED: none runs. */
 int ask_hub(const struct invocation *i, const char *request);
 
-/* The same for a reload after a new file was written; no running hub is fine. */
+/* The same for a reload after a new file was written; no running hub is fine. Where the
+ * hub refuses, it says that the file stands all the same. */
 int ask_reload(const struct invocation *i);
 
 /* The same; if no hub runs, a round is done here, under the lock. */

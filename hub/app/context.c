@@ -177,6 +177,9 @@ void context_print_faults(FILE *to, const struct config_faults *faults)
 enum err context_lock(const char *data, int *fd, struct diag *d)
 {
     char path[PATH_LENGTH];
+    if (d != NULL) {
+        d->source[0] = '\0'; /* it is not about the file that was read last */
+    }
     snprintf(path, sizeof path, "%s/hub.lock", data);
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0) {

@@ -96,6 +96,7 @@ bool config_only_adds(const struct configuration *before,
 struct new_device {
     const char *city, *device, *model, *station;
     const char *from;                                       /* RFC 3339 */
+    const char *to;                                         /* the same; NULL: still */
     const char *height_nhn, *height_gauge, *serial, *depth; /* numbers as text, or NULL */
     const char *interval_s;
     const char *pressure; /* "vented" or "absolute", if the model does not say; NULL */

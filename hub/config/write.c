@@ -106,7 +106,8 @@ static void put_device(struct buf *b, const struct new_device *n)
     put_optional(b, ",\n  \"serial\": ", n->serial);
     put_text(b, ",\n  \"at\": [ {\"station\": ", n->station);
     put_text(b, ",\n           \"from\": ", n->from);
-    buf_put_text(b, ",\n           \"to\": null");
+    put_optional(b, ",\n           \"to\": ", n->to);
+    buf_put_text(b, n->to == NULL ? ",\n           \"to\": null" : "");
     put_mounting(b, n);
     if (n->depth != NULL) {
         put_number(b, ",\n           \"positions\": {\"main\": {\"depth_m\": ", n->depth);
@@ -257,9 +258,9 @@ enum err config_new_device(const char *folder, const struct new_device *n,
                                        {"--depth", n->depth},
                                        {"--interval", n->interval_s}};
     const struct argument texts[] = {
-        {"--city", n->city},        {"device", n->device}, {"--model", n->model},
-        {"--station", n->station},  {"--from", n->from},   {"--serial", n->serial},
-        {"--pressure", n->pressure}};
+        {"--city", n->city},       {"device", n->device},      {"--model", n->model},
+        {"--station", n->station}, {"--from", n->from},        {"--to", n->to},
+        {"--serial", n->serial},   {"--pressure", n->pressure}};
     enum err e = check_given(needed, sizeof needed / sizeof needed[0], d);
     e = e != ERR_OK ? e : check_texts(texts, sizeof texts / sizeof texts[0], d);
     e = e != ERR_OK ? e : check_numbers(numbers, sizeof numbers / sizeof numbers[0], d);

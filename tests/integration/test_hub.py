@@ -185,6 +185,21 @@ class Reload(World):
         nothing = hub.ask("devices", "pending")
         self.assertEqual((nothing.code, nothing.out), (0, ""))
 
+    def test_a_device_is_written_though_another_file_is_faulty(self):
+        hub = self.start()
+        self.folder.put("devices/other.json", {"model": "other", "fieldz": []})
+        done = hub.ask("devices", "new", "b2", "--city", "probe", "--model", "buoy", "--station",
+                       "kai", "--from", "2020-01-01T00:00:00Z", "--to", "2021-01-01T00:00:00Z")
+        self.assertEqual(done.code, 5)
+        self.assertIn("devices/other.json", done.err)
+        self.assertIn("the file is written; mend what is named above", done.err)
+        with open(done.out.strip(), encoding="utf-8") as file:
+            placement, = json.load(file)["at"]
+        self.assertEqual(placement["to"], "2021-01-01T00:00:00Z")
+        os.remove(self.folder.path + "/devices/other.json")
+        self.assertEqual(hub.ask("reload").code, 0)
+        self.assertIn("b2", hub.ask("devices").out)
+
     def test_a_refused_reload_keeps_the_old_one(self):
         hub = self.start()
         hub.wait_connected()

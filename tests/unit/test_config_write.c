@@ -138,6 +138,11 @@ static void test_config_new_device_judges_it_among_the_others(void **state)
     assert_refused(folder, &n, ERR_CONFIG,
                    "\"demo-neustadt\" is a station of neustadt, not of altstadt");
     n = full;
+    n.to = "2026-10-01T00:00:00Z";
+    assert_refused(folder, &n, ERR_CONFIG,
+                   "\"2026-10-01T00:00:00Z\" is not after \"from\" "
+                   "\"2026-11-01T00:00:00+01:00\"");
+    n = full;
     n.from = "2026-11-01";
     assert_refused(folder, &n, ERR_CONFIG,
                    "\"2026-11-01\" is not an RFC 3339 time with offset, like "

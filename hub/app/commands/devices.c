@@ -194,8 +194,12 @@ static enum err list_all(struct listing *l, bool json)
     e = e != ERR_OK ? e : store_latest(l->report.store, &all, l, take_latest);
     if (e == ERR_OK && json) {
         print_devices_json(l);
+    } else if (e == ERR_OK && l->configuration->device_count == 0) {
+        command_say(l->report.invocation, "no device is registered: kogge devices new");
+    } else if (e == ERR_OK) {
+        e = print_devices(l);
     }
-    return e != ERR_OK || json ? e : print_devices(l);
+    return e;
 }
 
 static int list_devices(struct invocation *i)
@@ -354,11 +358,13 @@ static int new_device(struct invocation *i)
         .model = invocation_value(i, "--model"),
         .station = invocation_value(i, "--station"),
         .from = invocation_value(i, "--from"),
+        .to = invocation_value(i, "--to"),
         .height_nhn = invocation_value(i, "--height-nhn"),
         .height_gauge = invocation_value(i, "--height-gauge"),
         .serial = invocation_value(i, "--serial"),
         .depth = invocation_value(i, "--depth"),
         .interval_s = invocation_value(i, "--interval"),
+        .pressure = invocation_value(i, "--pressure"),
         .shipped = context_shipped_folder(),
     };
     enum err e = config_new_device(context_config_folder(i), &n, path, &d);
@@ -407,11 +413,14 @@ static const struct verb verbs[] = {
                     {"--model", "NAME", "its sensor model, a file in devices/"},
                     {"--station", "STATION", "where it stands"},
                     {"--from", "TIME", "since when"},
+                    {"--to", "TIME", "until when (default: it still stands there)"},
                     {"--height-nhn", "M", "height of the sensor, m NHN"},
                     {"--height-gauge", "M", "height of the sensor, m above gauge zero"},
                     {"--serial", "TEXT", "serial number"},
                     {"--depth", "M", "depth of the sensor below the surface"},
-                    {"--interval", "S", "seconds between readings"}},
+                    {"--interval", "S", "seconds between readings"},
+                    {"--pressure", "KIND",
+                     "vented or absolute, where its model does not say"}},
         .least = 1,
         .most = 1,
         .run = new_device,
