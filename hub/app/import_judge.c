@@ -79,6 +79,8 @@ enum err import_judge_take(struct import_judge *j, const struct message *m)
     for (size_t k = 0; e == ERR_OK && k < work.decoded.count; k++) {
         const struct work_item *item = &work.items[k];
         j->outcomes[item->outcome]++;
+        j->numbers +=
+            item->outcome == OUTCOME_STORED && item->reading->kind == VALUE_NUMBER;
         if (item->outcome != OUTCOME_IGNORED) {
             count_device(j, item->reading);
         }

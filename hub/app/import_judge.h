@@ -17,6 +17,7 @@ struct import_judge {
     const struct source *source; /* borrowed */
     struct arena *arena;
     int64_t outcomes[OUTCOME_COUNT];
+    int64_t numbers; /* stored, and not missing */
     struct judged_device {
         char device[JUDGE_TEXT];
         int64_t first_us, last_us; /* CLOCK_NONE: no time was read */

@@ -102,7 +102,7 @@ struct decode_time decode_read_time(struct decode_work *w, json_t *value,
 {
     static const char *const forms[] = {"an RFC 3339 time with offset", "Unix seconds",
                                         "Unix milliseconds", "Unix microseconds",
-                                        "a local time without offset"};
+                                        "a local time like 2026-11-22 12:00:00"};
     int64_t us;
     if (read_form(value, f, &us)) {
         return decode_judge_time(w, us, TIME_SOURCE_READING);

@@ -124,11 +124,11 @@ class Import(World):
         with open(path, "a", encoding="ascii") as file:
             file.write("".join(f"{when(r)},1.5,7\n" for r in range(1500, 1800)))
         said = self.imported("--device", "log-1", path)
-        self.assertIn("300 rows queued, 1 messages", said)
-        self.assertIn("1500 rows were queued before", said)
+        self.assertIn("300 rows queued, 1 message,", said)
+        self.assertIn("queued before: 1500 rows", said)
         with open(path, "a", encoding="ascii") as file:
             file.write(f"{when(1800)},1.5,7")  # and no end of line yet
-        self.assertIn("1 rows queued", self.imported("--device", "log-1", path))
+        self.assertIn("1 row queued", self.imported("--device", "log-1", path))
         with open(path, "a", encoding="ascii") as file:
             file.write(f".25\n{when(1801)},1.5,7\n")  # that line was not whole
         self.assertIn("1802 rows queued", self.imported("--device", "log-1", path))
@@ -185,6 +185,7 @@ class German(World):
         path = self.write("de.csv", "\ufeff" + self.TEXT)
         done = self.run_import("--device", "log-1", path)
         self.assertEqual(done.code, 0, done.err)  # ph 8 is a number either way
+        self.assertRegex(done.err, r"first rows \d readings are rejected: .*see --decimal")
         done = self.run_import("--device", "log-1", "--decimal", ",", path)
         self.assertEqual(done.code, 0, done.err)
         self.assertIn('does not name column "bemerkung"', done.err)
@@ -201,6 +202,11 @@ class German(World):
         self.assertIn('"4,25" has a decimal comma', done.err)
         self.assertIn("--decimal", done.err)
         self.assertEqual(self.messages(), (0, 0))
+        path = self.write("gap.csv", f"time;temp\n{when(1)};4,25\n{when(2)};\n")
+        self.assertEqual(self.run_import("--device", "log-1", path).code, 1)
+        self.assertEqual(self.messages(), (0, 0))  # a missing value is no use
+        path = self.write("gaps.csv", f"time;temp\n{when(1)};\n{when(2)};\n")
+        self.assertEqual(self.run_import("--device", "log-1", path).code, 0)
         latin = self.write("latin.csv", "time;Temperatur °C\n", "latin-1")
         done = self.run_import("--device", "log-1", latin)
         self.assertEqual(done.code, 1)
@@ -267,7 +273,7 @@ class Faults(World):
             f"log-{1 + r % 2},{when(r)},{'x' if r == 7 else 3}\n".replace("\n", ",1\n")
             for r in range(2500)))
         done = self.run_import("--dry-run", path)
-        self.assertEqual(done.code, 0, done.err)
+        self.assertEqual(done.code, 3, done.err)  # one reading is rejected
         self.assertIn("2500 rows in 3 messages", done.out)
         self.assertRegex(done.out, rf"log-1 +{when(0)} +{when(2498)} +1250")
         self.assertIn("2499 stored, 1 rejected, 2500 ignored", done.out)

@@ -6,6 +6,7 @@
 #include "app/import_judge.h"
 #include "app/import_sink.h"
 #include "app/progress.h"
+#include "app/report.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -62,23 +63,35 @@ static enum err open_judge(struct importing *im, struct diag *d)
     return import_judge_init(&im->judge, im->configuration, im->source, d);
 }
 
-/* A file whose first rows are of no use is not queued: something was said wrong. */
+/* A file whose first rows are of no use is not queued: something was said wrong. Missing
+ * values alone do not speak for it where all others are rejected. */
 static enum err check_first(struct importing *im, const struct message *m, struct diag *d)
 {
     const struct import_judge *j = &im->judge;
+    const int64_t *outcomes = j->outcomes;
     enum err e = open_judge(im, d);
     e = e != ERR_OK ? e : import_judge_take(&im->judge, m);
-    if (e != ERR_OK || j->outcomes[OUTCOME_STORED] + j->outcomes[OUTCOME_PENDING] > 0) {
+    bool gaps = outcomes[OUTCOME_STORED] > 0 && outcomes[OUTCOME_REJECTED] == 0;
+    bool useful = j->numbers + outcomes[OUTCOME_PENDING] > 0 || gaps;
+    if (e != ERR_OK || (useful && outcomes[OUTCOME_REJECTED] == 0)) {
         return e;
     }
     const char *why = j->reason_count > 0 ? j->reasons[0].text
                                           : "the sensor model names none of the values";
+    const char *see = strstr(why, "decimal comma") != NULL ? " (see --decimal)" : "";
     progress_wipe(&im->progress);
+    if (useful) {
+        command_say(im->invocation, "%s: of its first rows %lld %s: %s%s", im->path,
+                    (long long)outcomes[OUTCOME_REJECTED],
+                    outcomes[OUTCOME_REJECTED] == 1 ? "reading is rejected"
+                                                    : "readings are rejected",
+                    why, see);
+        return ERR_OK;
+    }
     command_fail(im->invocation, EXIT_FAILED,
                  "%s: nothing is queued, since none of the first rows gives a usable "
                  "reading: %s%s",
-                 im->path, why,
-                 strstr(why, "decimal comma") != NULL ? " (see --decimal)" : "");
+                 im->path, why, see);
     im->said = true;
     return ERR_REFUSED;
 }
@@ -128,10 +141,12 @@ static void print_queued(const struct importing *im, const struct import_mark *s
                (long long)start->rows);
         return;
     }
-    printf("%s: %lld rows queued, %lld messages, %lld bytes", im->path,
-           (long long)im->row_count, (long long)im->messages, (long long)im->bytes);
+    char rows[REPORT_COUNT], messages[REPORT_COUNT];
+    printf("%s: %s queued, %s, %lld bytes", im->path,
+           report_count(im->row_count, "row", rows),
+           report_count(im->messages, "message", messages), (long long)im->bytes);
     if (start->rows > 0) {
-        printf("; %lld rows were queued before", (long long)start->rows);
+        printf("; queued before: %s", report_count(start->rows, "row", rows));
     }
     putchar('\n');
 }
@@ -173,9 +188,10 @@ static enum err judge_file(struct importing *im, struct diag *d)
     e = e != ERR_OK ? e : import_file_read(im->file, &reader, &start, d);
     progress_wipe(&im->progress);
     if (e == ERR_OK) {
-        printf("%s: %lld rows in %lld messages, %lld bytes; nothing is written\n",
-               im->path, (long long)im->row_count, (long long)im->messages,
-               (long long)im->bytes);
+        char rows[REPORT_COUNT], messages[REPORT_COUNT];
+        printf("%s: %s in %s, %lld bytes; nothing is written\n", im->path,
+               report_count(im->row_count, "row", rows),
+               report_count(im->messages, "message", messages), (long long)im->bytes);
         import_judge_print(&im->judge, stdout);
     }
     return e;
@@ -216,9 +232,11 @@ static int import_one(struct importing *im, const char *data, const char *path)
         }
         command_fail_diag(im->invocation, EXIT_FAILED, &d);
     }
-    return e == ERR_LOCKED ? EXIT_LOCKED
-           : e != ERR_OK   ? EXIT_FAILED
-                           : (im->bad > 0 ? EXIT_FINDINGS : EXIT_DONE);
+    if (e != ERR_OK) {
+        return e == ERR_LOCKED ? EXIT_LOCKED : EXIT_FAILED;
+    }
+    bool rejects = dry && im->judge.outcomes[OUTCOME_REJECTED] > 0;
+    return im->bad > 0 || rejects ? EXIT_FINDINGS : EXIT_DONE;
 }
 
 /* --- what was typed --- */
