@@ -166,6 +166,18 @@ class Codes(unittest.TestCase):
         self.assertIsInstance(faults["schema"], int)
         self.assertTrue(any(f["pointer"] == "/fieldz" for f in faults["faults"]))
 
+    def test_check_names_a_file_that_is_not_there(self):
+        folder = Folder(self.root + "/other", [
+            source("one", 1, ["#"], format="auto", user="hub", password_file="none.pass")])
+        done = kogge("check", "--config", folder.path)
+        self.assertEqual(done.code, 3, done.err)
+        self.assertRegex(done.out, r"finding: hub.json: password_file of one: .*none.pass can't")
+        done = kogge("check", "--config", folder.path, "--json")
+        self.assertEqual(done.code, 3, done.err)
+        finding, = json.loads(done.out)["faults"]
+        self.assertTrue(finding["finding"])
+        self.assertIn("none.pass", finding["problem"])
+
     def test_what_is_not_there(self):
         away = self.root + "/nowhere"
         self.assertEqual(kogge("check", "--config", away).code, 5)

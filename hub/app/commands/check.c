@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/command.h"
 #include "app/context.h"
+#include "app/report.h"
 #include "config/options.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
-static void print_json(const struct config_faults *faults)
+static json_t *faults_json(const struct config_faults *faults)
 {
     json_t *list = json_array();
     for (size_t k = 0; k < faults->count; k++) {
@@ -17,21 +19,27 @@ static void print_json(const struct config_faults *faults)
                                               f->diag.line, "pointer", f->diag.field,
                                               "problem", f->diag.text));
     }
-    json_t *out = json_pack("{s:i, s:o}", "schema", 1, "faults", list);
-    json_dumpf(out, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(out);
+    return list;
 }
 
-static bool is_readable(const char *path, const char *of, bool print)
+/* 1 if the file that of names can't be read; told in list, or printed if that is NULL. */
+static size_t check_file(const char *path, const char *of, const char *option,
+                         json_t *list)
 {
-    if (access(path, R_OK) == 0) {
-        return true;
+    if (path == NULL || access(path, R_OK) == 0) {
+        return 0;
     }
-    if (print) {
-        printf("finding: hub.json: %s names %s, which can't be read\n", of, path);
+    char problem[PATH_LENGTH + 256];
+    snprintf(problem, sizeof problem, "%s of %s: %s can't be read: %s", option, of, path,
+             strerror(errno));
+    if (list == NULL) {
+        printf("finding: hub.json: %s\n", problem);
+    } else {
+        json_array_append_new(list, json_pack("{s:b, s:s, s:i, s:s, s:s}", "finding", 1,
+                                              "file", "hub.json", "line", 0, "pointer",
+                                              "", "problem", problem));
     }
-    return false;
+    return 1;
 }
 
 static int explain(const struct invocation *i, const char *name)
@@ -58,20 +66,19 @@ static int explain(const struct invocation *i, const char *name)
 }
 
 /* Files that the configuration names and that must be there when the hub runs. */
-static size_t check_files(const struct configuration *c, bool print)
+static size_t check_files(const struct configuration *c, json_t *list)
 {
     size_t missing = 0;
     for (size_t k = 0; k < c->source_count; k++) {
         const struct source *s = &c->sources[k];
-        const char *const files[] = {s->password_file, s->ca_file, s->certificate_file,
-                                     s->key_file};
-        for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
-            missing += files[n] != NULL && !is_readable(files[n], s->source, print);
-        }
+        missing += check_file(s->password_file, s->source, "password_file", list);
+        missing += check_file(s->ca_file, s->source, "ca_file", list);
+        missing += check_file(s->certificate_file, s->source, "certificate_file", list);
+        missing += check_file(s->key_file, s->source, "key_file", list);
     }
     for (size_t k = 0; k < c->target_count; k++) {
         const struct target *t = &c->targets[k];
-        missing += t->token_file != NULL && !is_readable(t->token_file, t->target, print);
+        missing += check_file(t->token_file, t->target, "token_file", list);
     }
     return missing;
 }
@@ -93,13 +100,12 @@ static int check(struct invocation *i)
     int code = e != ERR_OK ? EXIT_CONFIG : findings > 0 ? EXIT_FINDINGS : EXIT_DONE;
     if (e != ERR_OK && e != ERR_CONFIG) {
         code = command_fail_diag(i, EXIT_CONFIG, &d);
-    } else if (i->json) {
-        print_json(&faults);
-    } else {
+    } else if (!i->json) {
         context_print_faults(stdout, &faults);
     }
+    json_t *list = i->json ? faults_json(&faults) : NULL;
     if (e == ERR_OK) {
-        size_t missing = check_files(c, !i->json);
+        size_t missing = check_files(c, list);
         findings += missing;
         code = missing > 0 ? EXIT_FINDINGS : code;
         command_say(
@@ -108,6 +114,11 @@ static int check(struct invocation *i)
     } else if (e == ERR_CONFIG) {
         command_say(i, "%s is not sound (faults: %zu, findings: %zu)", folder, real,
                     findings);
+    }
+    if (i->json && (e == ERR_OK || e == ERR_CONFIG)) {
+        report_json("faults", list);
+    } else {
+        json_decref(list);
     }
     config_faults_fini(&faults);
     config_files_close(files);
