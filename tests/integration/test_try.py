@@ -185,6 +185,15 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((line["parameter"], line["canonical_value"], line["outcome"]),
                          ("water_temperature", 12.5, "pending"))
 
+    def test_a_field_that_the_model_does_not_name_is_told(self):
+        self.folder.put_model({**self.MODEL, "ignore": ["/crc"], "fields": [
+            {"field": "/temp", "parameter": "water_temperature", "unit": "degC"}]})
+        options = ("--model", "never-seen", "-")
+        done = self.run_try(*options, stdin=b'{"tmep": 9.5, "x": 1, "crc": 2, "temp": 3}')
+        self.assertIn("never-seen does not name /tmep; did you mean /temp?\n", done.out)
+        self.assertIn("never-seen does not name /x\n", done.out)
+        self.assertEqual(done.out.count("does not name"), 2, done.out)
+
     def test_a_file_and_stdin_are_the_same(self):
         self.folder.put_model(self.MODEL)
         path = self.root + "/m.json"

@@ -28,11 +28,13 @@ struct shown {
     enum quality flag; /* QUALITY_NONE: not judged */
     bool usable;       /* a number with a known unit */
     const char *problem;
+    char unnamed[300]; /* for people: the model does not name the field; "": it does */
 };
 
 struct trying {
     struct worker worker;
     const struct configuration *configuration;
+    const struct work_rules *rules;
     bool json;
     bool ran_out; /* of memory: something could not be printed */
     int usable;
@@ -87,6 +89,42 @@ static bool has_known_unit(struct trying *t, const struct reading *r)
            strcmp(r->entry->parameter->unit, "1") == 0;
 }
 
+static const struct sensor_model *model_of(const struct trying *t,
+                                           const struct reading *r)
+{
+    const char *city = t->rules->source->city;
+    const struct device *d =
+        r->device != NULL ? configuration_device(t->configuration, city, r->device, NULL)
+                          : NULL;
+    return t->rules->model != NULL ? t->rules->model : d != NULL ? d->model : NULL;
+}
+
+/* A field that its model neither names nor ignores: a slip of the pen, perhaps. */
+static void name_nearest(const struct trying *t, struct shown *s)
+{
+    enum { NAMES = 256 };
+    const char *names[NAMES];
+    const char *key = s->reading->key;
+    const struct sensor_model *m = model_of(t, s->reading);
+    size_t count = 0;
+    if (m == NULL || key == NULL || s->reading->entry != NULL) {
+        return;
+    }
+    for (size_t k = 0; k < m->ignore_count; k++) {
+        if (text_pointer_below(key, m->ignore[k])) {
+            return;
+        }
+    }
+    for (size_t k = 0; k < m->field_count && count < NAMES; k++) {
+        names[count++] = m->fields[k].field;
+    }
+    const char *near = text_nearest(key, names, count);
+    snprintf(s->unnamed, sizeof s->unnamed,
+             "the sensor model %.80s does not name %.80s%s%.80s%s", m->model, key,
+             near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+             near != NULL ? "?" : "");
+}
+
 static struct shown look_at(struct trying *t, const struct work_item *item)
 {
     const struct reading *r = item->reading;
@@ -98,6 +136,9 @@ static struct shown look_at(struct trying *t, const struct work_item *item)
                r->kind == VALUE_NUMBER && has_known_unit(t, r);
     if (item->outcome != OUTCOME_STORED) {
         convert_alone(t, &s);
+        if (item->outcome == OUTCOME_IGNORED) {
+            name_nearest(t, &s);
+        }
         return s;
     }
     s.station = item->place.station != NULL ? item->place.station->station
@@ -194,8 +235,8 @@ static void put_text_row(struct table *table, const struct shown *s)
     table_put(table, "%s", s->station != NULL ? s->station : "-");
     table_put(table, "%s", s->flag != QUALITY_NONE ? quality_text(s->flag) : "-");
     table_put(table, "%s", outcome_text(s->item->outcome));
-    if (s->problem != NULL) {
-        table_note(table, "%s", s->problem);
+    if (s->problem != NULL || s->unnamed[0] != '\0') {
+        table_note(table, "%s", s->problem != NULL ? s->problem : s->unnamed);
     }
 }
 
@@ -298,12 +339,11 @@ static void check_topic(const struct invocation *i, const struct source *source)
     }
 }
 
-static int work_one(const struct invocation *i, struct trying *t,
-                    const struct work_rules *rules, const struct message *m)
+static int work_one(const struct invocation *i, struct trying *t, const struct message *m)
 {
     struct work work;
     struct arena *a = arena_open(WORK_BYTES);
-    enum err e = a == NULL ? ERR_MEMORY : work_message(&t->worker, m, rules, a, &work);
+    enum err e = a == NULL ? ERR_MEMORY : work_message(&t->worker, m, t->rules, a, &work);
     if (e != ERR_OK) {
         arena_close(a);
         return command_fail(i, EXIT_FAILED, "the message can't be worked on: %s",
@@ -350,6 +390,7 @@ static int try_with(const struct invocation *i, const struct configuration *c)
         return code;
     }
     check_topic(i, &source);
+    t.rules = &rules;
     int slots[QUALITY_TESTS];
     for (int k = 0; k < QUALITY_TESTS; k++) {
         slots[k] = k;
@@ -370,7 +411,7 @@ static int try_with(const struct invocation *i, const struct configuration *c)
                                   .size = payload.length,
                                   .full_size = payload.length,
                                   .arrival_us = arrival_us};
-        code = work_one(i, &t, &rules, &m);
+        code = work_one(i, &t, &m);
     }
     worker_fini(&t.worker);
     buf_fini(&payload);
