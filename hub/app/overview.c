@@ -264,6 +264,8 @@ static void take_waiting(void *arg, const struct inbox_waiting *w)
     int64_t lag_s = (clock_now_us() - w->oldest_us) / CLOCK_US_PER_S;
     add_count(source, "waiting", w->count);
     add_count(city, "waiting", w->count);
+    take_later(source, "last_message", w->newest_us);
+    take_later(city, "last_message", w->newest_us);
     take_lag_s(source, lag_s);
     take_lag_s(city, lag_s);
     take_lag_s(o->hub, lag_s);

@@ -370,7 +370,7 @@ enum err inbox_waiting(struct inbox_reader *r, int64_t after, int64_t most, void
                        void (*row)(void *arg, const struct inbox_waiting *w))
 {
     static const char sql[] =
-        "SELECT s.name, count(*), min(w.arrival) FROM"
+        "SELECT s.name, count(*), min(w.arrival), max(w.arrival) FROM"
         " (SELECT connection, arrival FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2) w"
         " JOIN connections c ON c.id = w.connection JOIN sources s ON s.id = c.source"
         " GROUP BY s.id ORDER BY s.name";
@@ -382,7 +382,8 @@ enum err inbox_waiting(struct inbox_reader *r, int64_t after, int64_t most, void
     while (e == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
         const struct inbox_waiting waiting = {.source = sqlite_text(s, 0),
                                               .count = sqlite3_column_int64(s, 1),
-                                              .oldest_us = sqlite3_column_int64(s, 2)};
+                                              .oldest_us = sqlite3_column_int64(s, 2),
+                                              .newest_us = sqlite3_column_int64(s, 3)};
         row(arg, &waiting);
     }
     e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(r->db, NULL) : e;

@@ -68,7 +68,7 @@ MUST_USE enum err inbox_sources(struct inbox_reader *r, void *arg,
 struct inbox_waiting {
     const char *source;
     int64_t count;
-    int64_t oldest_us; /* arrival of the one that waits longest */
+    int64_t oldest_us, newest_us; /* arrivals of the first and the last of them */
 };
 MUST_USE enum err inbox_waiting(struct inbox_reader *r, int64_t after, int64_t most,
                                 void *arg,

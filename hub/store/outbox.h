@@ -73,7 +73,7 @@ enum outbox_state {
     OUTBOX_WAITING, /* to be pushed at next_us */
     OUTBOX_DONE,
     OUTBOX_FAILED, /* tried, will be tried again at next_us */
-    OUTBOX_PARKED, /* refused; waits for a change of files, configuration or token */
+    OUTBOX_PARKED, /* refused; for a day, or until files, configuration or token change */
 };
 const char *outbox_state_text(enum outbox_state s); /* "waiting" ... */
 

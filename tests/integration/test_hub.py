@@ -268,6 +268,7 @@ class Verbs(World):
             self.assertIn(word, done.out)
         none = self.hub.ask("trace", "kai", "water_temperature", when(1))
         self.assertEqual((none.code, none.out), (1, ""))
+        self.assertIn("the nearest one is of " + when(1250), none.err)
 
     def test_trace_cuts_a_long_message_unless_asked(self):
         long = json.dumps({"id": "b1", "ms": BASE_MS, "t": 1, "x": "y" * 3000}).encode()
@@ -291,6 +292,16 @@ class Verbs(World):
         self.assertEqual(shown.code, 0)
         self.assertIn("{broken", shown.out)
         self.assertIn(row["reason"], shown.out)
+        text = self.hub.ask("rejected")
+        self.assertRegex(text.out, r"^1  20\d\d-\d\d-\d\dT[0-9:]{8}Z  buoys  ")
+        self.assertIn("rejected show", text.err)
+        self.assertTrue(row["arrived"].startswith("20"))
+        self.send_numbers("b1", 7)
+        self.hub.wait_messages(2)
+        shown = self.hub.ask("rejected", "show", "2")
+        self.assertTrue(shown.out.startswith("message  2, stored\nreason   each reading"))
+        shown = json.loads(self.hub.ask("rejected", "show", "2", "--json").out)["message"]
+        self.assertEqual((shown["fate"], shown["reason"]), ("stored", ""))
         self.assertEqual(self.hub.ask("rejected", "show", "999").code, 1)
         self.assertEqual(self.hub.ask("rejected", "show", "x").code, 2)
 

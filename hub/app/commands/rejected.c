@@ -11,8 +11,18 @@
 enum { LISTED = 100, LISTED_MOST = 1000000, MESSAGE_BYTES = 32 << 20, SHOWN = 4096 };
 
 struct list {
+    const struct report *report;
     json_t *json; /* NULL: for people */
     int64_t count;
+};
+
+/* What became of a message that has no reason of its own. */
+static const char *const stories[FATE_COUNT] = {
+    [FATE_WAITING] = "it is not worked on yet",
+    [FATE_CONFLICT] = "another message has another value: kogge conflicts",
+    [FATE_STORED] = "each reading that is wanted is an observation",
+    [FATE_DUPLICATE] = "all its readings were there already",
+    [FATE_EMPTY] = "it holds no reading that its sensor model wants",
 };
 
 static json_t *message_json(const struct report_message *m)
@@ -25,14 +35,21 @@ static json_t *message_json(const struct report_message *m)
 static void take_row(void *arg, const struct report_message *m)
 {
     struct list *list = arg;
+    int64_t arrival_us = CLOCK_NONE;
     list->count++;
+    if (inbox_arrival(list->report->inbox, m->id, &arrival_us) != ERR_OK) {
+        arrival_us = CLOCK_NONE;
+    }
     if (list->json != NULL) {
-        json_array_append_new(list->json, message_json(m));
+        json_t *row = message_json(m);
+        json_object_set_new(row, "arrived", report_time(arrival_us));
+        json_array_append_new(list->json, row);
         return;
     }
     char device[REPORT_PLAIN];
-    printf("%lld  %s  %s%s%s\n", (long long)m->id, m->source,
-           report_plain(m->device, device), m->device[0] != '\0' ? ": " : "", m->reason);
+    printf("%lld  %.19sZ  %s  %s%s%s\n", (long long)m->id, report_time_text(arrival_us),
+           m->source, report_plain(m->device, device), m->device[0] != '\0' ? ": " : "",
+           m->reason);
 }
 
 static int list_rejected(struct invocation *i)
@@ -48,7 +65,7 @@ static int list_rejected(struct invocation *i)
     if (code != EXIT_DONE) {
         return code;
     }
-    struct list list = {.json = i->json ? json_array() : NULL};
+    struct list list = {.report = &report, .json = i->json ? json_array() : NULL};
     enum err e = report_messages(report.store, FATE_REJECTED, rows, &list, take_row);
     code = e != ERR_OK ? report_fail(&report, e)
                        : (list.count > 0 ? EXIT_FINDINGS : EXIT_DONE);
@@ -61,6 +78,11 @@ static int list_rejected(struct invocation *i)
         command_say(i, "no rejected messages");
     } else if (e == ERR_OK && list.count == rows) {
         command_say(i, "the newest %lld; --most N shows more", (long long)rows);
+    }
+    if (e == ERR_OK && list.count > 0) {
+        command_say(i,
+                    "kogge rejected show ID shows one; once the cause is mended, kogge "
+                    "rejected replay works on them again");
     }
     report_close(&report);
     return code;
@@ -87,6 +109,8 @@ static void print_story(void *arg, const struct report_message *m)
     if (m->reason[0] != '\0') {
         printf("reason   %s%s%s (%s)\n", report_plain(m->device, device),
                m->device[0] != '\0' ? ": " : "", m->reason, m->stage);
+    } else if (stories[m->fate] != NULL) {
+        printf("reason   %s\n", stories[m->fate]);
     }
 }
 
@@ -98,9 +122,20 @@ static void take_story(void *arg, const struct report_message *m)
 static enum err print_one(const struct report *report, const struct message *m, bool json)
 {
     json_t *story = json ? report_message_json(m) : NULL;
-    enum err e =
-        report_message(report->store, m->id, story, json ? take_story : print_story);
-    e = e == ERR_ABSENT ? ERR_OK : e;
+    void (*take)(void *, const struct report_message *) = json ? take_story : print_story;
+    int64_t cursor = 0;
+    enum err e = report_message(report->store, m->id, story, take);
+    if (e == ERR_ABSENT) { /* only exceptions have a row */
+        e = report_cursor(report->store, &cursor);
+        const struct report_message plain = {.id = m->id,
+                                             .source = m->source,
+                                             .fate = m->id > cursor ? FATE_WAITING
+                                                                    : FATE_STORED,
+                                             .stage = "",
+                                             .device = "",
+                                             .reason = ""};
+        take(story, &plain);
+    }
     if (json) {
         report_json("message", story);
     } else {

@@ -251,6 +251,30 @@ static void print_text(const struct overview *o)
     print_portals(o);
 }
 
+static bool any_has(json_t *rows, const char *count)
+{
+    size_t index;
+    json_t *row;
+    json_array_foreach(rows, index, row)
+    {
+        if (count_of(row, count) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where to look next. */
+static void say_next(const struct invocation *i, const struct overview *o)
+{
+    if (any_has(o->sources, "rejected")) {
+        command_say(i, "kogge rejected lists what could not be used, and why");
+    }
+    if (any_has(o->sources, "pending")) {
+        command_say(i, "kogge devices pending says what waits, and for what");
+    }
+}
+
 static void print_json(const struct overview *o)
 {
     json_t *out =
@@ -270,6 +294,7 @@ static int status(struct invocation *i)
         print_json(&o);
     } else if (code == EXIT_DONE) {
         print_text(&o);
+        say_next(i, &o);
     }
     if (code == EXIT_DONE) {
         code = !o.running ? EXIT_NOT_REACHED : o.findings ? EXIT_FINDINGS : EXIT_DONE;

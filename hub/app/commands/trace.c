@@ -313,9 +313,41 @@ static int unknown_parameter(const struct invocation *i, const struct configurat
     return code;
 }
 
-/* Nothing was found: is it a name that is nearly right? */
-static int say_nothing_there(const struct invocation *i, const struct configuration *c)
+static struct store_query query_between(const struct tracing *t, int64_t from_us,
+                                        int64_t to_us)
 {
+    const char *const *arguments = t->report.invocation->arguments;
+    return (struct store_query){.parameters = &arguments[1],
+                                .parameter_count = 1,
+                                .station = arguments[0],
+                                .from_us = from_us,
+                                .to_us = to_us};
+}
+
+/* Time of the observation that is nearest to time_us within a day; CLOCK_NONE: none. */
+static int64_t find_nearest(const struct tracing *t, int64_t time_us)
+{
+    struct row_source rows;
+    struct observation_row row;
+    int64_t near_us = CLOCK_NONE;
+    const struct store_query q =
+        query_between(t, time_us - CLOCK_US_PER_DAY, time_us + CLOCK_US_PER_DAY);
+    enum err e = store_rows_open(t->report.store, &q, &rows, NULL);
+    while (e == ERR_OK && rows.next(rows.self, &row) > 0) {
+        if (near_us == CLOCK_NONE ||
+            llabs(row.time_us - time_us) < llabs(near_us - time_us)) {
+            near_us = row.time_us;
+        }
+    }
+    store_rows_close(t->report.store);
+    return near_us;
+}
+
+/* Nothing was found: is it a name that is nearly right, or a time? */
+static int say_nothing_there(const struct invocation *i, const struct tracing *t,
+                             int64_t time_us)
+{
+    const struct configuration *c = t->configuration;
     const char *station = i->arguments[0];
     const char *parameter = i->arguments[1];
     if (configuration_station(c, station) == NULL &&
@@ -325,20 +357,17 @@ static int say_nothing_there(const struct invocation *i, const struct configurat
     if (configuration_parameter(c, parameter) == NULL) {
         return unknown_parameter(i, c, parameter);
     }
-    return command_fail(i, EXIT_FAILED, "no %s at %s at that very time", parameter,
-                        station);
+    int64_t near_us = find_nearest(t, time_us);
+    return command_fail(i, EXIT_FAILED, "no %s at %s at that very time%s%s", parameter,
+                        station, near_us != CLOCK_NONE ? "; the nearest one is of " : "",
+                        near_us != CLOCK_NONE ? report_time_text(near_us) : "");
 }
 
 static int trace_rows(const struct invocation *i, struct tracing *t, int64_t time_us)
 {
     struct row_source rows;
     struct observation_row row;
-    const char *parameter = i->arguments[1];
-    const struct store_query q = {.parameters = &parameter,
-                                  .parameter_count = 1,
-                                  .station = i->arguments[0],
-                                  .from_us = time_us,
-                                  .to_us = time_us + 1};
+    const struct store_query q = query_between(t, time_us, time_us + 1);
     enum err e = store_rows_open(t->report.store, &q, &rows, NULL);
     while (e == ERR_OK && rows.next(rows.self, &row) > 0) {
         e = tell_row(t, &row);
@@ -348,7 +377,7 @@ static int trace_rows(const struct invocation *i, struct tracing *t, int64_t tim
         return report_fail(&t->report, e);
     }
     if (json_array_size(t->stories) == 0) {
-        return say_nothing_there(i, t->configuration);
+        return say_nothing_there(i, t, time_us);
     }
     print_all(i, t);
     return EXIT_DONE;
