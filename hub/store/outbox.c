@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/outbox_sql.h"
 
-#include <sqlite3.h>
+#include "store/sqlite.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-/* Step n takes a store of version n to n + 1. */
 static const char *const migrations[] = {
     "CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK(id = 1), epoch INTEGER NOT NULL,"
     "  change INTEGER NOT NULL);"
@@ -30,7 +29,11 @@ static const char *const migrations[] = {
     "  sent_us INTEGER NOT NULL,"
     "  PRIMARY KEY(dataset, target, name)) WITHOUT ROWID;",
 };
-enum { VERSION = sizeof migrations / sizeof *migrations };
+static const struct sqlite_schema schema = {
+    .migrations = migrations,
+    .version = sizeof migrations / sizeof *migrations,
+    .cache_kib = 2048,
+};
 
 #define PUSH_COLUMNS                                                                     \
     "dataset,target,state,wanted,key,attempts,next_us,success_us,verified_us,sentence"
@@ -63,95 +66,21 @@ static const char *const texts[STATEMENTS] = {
         "ledger WHERE dataset=? AND target=? ORDER BY name",
 };
 
-static enum err err_of(int code)
-{
-    switch (code & 0xFF) {
-    case SQLITE_OK:
-    case SQLITE_DONE:
-    case SQLITE_ROW:
-        return ERR_OK;
-    case SQLITE_NOMEM:
-        return ERR_MEMORY;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return ERR_BUSY;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return ERR_DAMAGED;
-    default:
-        return ERR_IO;
-    }
-}
-
-static enum err run_text(struct outbox *o, const char *sql)
-{
-    return err_of(sqlite3_exec(o->db, sql, NULL, NULL, NULL));
-}
-
-static enum err read_version(struct outbox *o, int *version)
-{
-    sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(o->db, "PRAGMA user_version", -1, &s, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(s);
-    }
-    if (code == SQLITE_ROW) {
-        *version = sqlite3_column_int(s, 0);
-    }
-    sqlite3_finalize(s);
-    return err_of(code);
-}
-
-static enum err migrate(struct outbox *o, int version)
-{
-    enum err e = ERR_OK;
-    for (; e == ERR_OK && version < VERSION; version++) {
-        char done[64];
-        snprintf(done, sizeof done, "PRAGMA user_version=%d; COMMIT", version + 1);
-        e = run_text(o, "BEGIN IMMEDIATE");
-        e = e == ERR_OK ? run_text(o, migrations[version]) : e;
-        e = e == ERR_OK ? run_text(o, done) : e;
-    }
-    return e;
-}
-
-static enum err prepare(struct outbox *o, const char *path, bool read_only)
-{
-    int flags =
-        read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int version = 0;
-    enum err e = err_of(sqlite3_open_v2(path, &o->db, flags, NULL));
-    if (e == ERR_OK) {
-        sqlite3_busy_timeout(o->db, 5000);
-        e = read_version(o, &version);
-    }
-    if (e == ERR_OK && version > VERSION) {
-        return ERR_NEWER;
-    }
-    if (e == ERR_OK && read_only) {
-        return version == 0 ? ERR_ABSENT : ERR_OK;
-    }
-    if (e == ERR_OK) {
-        chmod(path, 0600);
-        e = run_text(o, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
-    }
-    return e == ERR_OK ? migrate(o, version) : e;
-}
-
 enum err outbox_open(const char *folder, bool read_only, struct outbox **out,
                      struct diag *d)
 {
     char path[1024];
-    struct stat st;
     snprintf(path, sizeof path, "%s/outbox.db", folder);
-    if (read_only && stat(path, &st) != 0) {
-        diag_set(d, "%s is not there: nothing was published yet", path);
-        return ERR_ABSENT;
-    }
     struct outbox *o = calloc(1, sizeof *o);
-    enum err e = o == NULL ? ERR_MEMORY : prepare(o, path, read_only);
+    if (o == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err e = read_only ? sqlite_open_reader(path, &schema, &o->db, d)
+                           : sqlite_open_writer(path, &schema, &o->db, d);
+    if (e == ERR_OK && !read_only) { /* nobody else moves its log into it */
+        e = sqlite_run(o->db, "PRAGMA wal_autocheckpoint=1000");
+    }
     if (e != ERR_OK) {
-        diag_set(d, "%s: %s", path, e == ERR_IO ? sqlite3_errmsg(o->db) : err_text(e));
         outbox_close(o);
         return e;
     }
@@ -173,12 +102,12 @@ void outbox_close(struct outbox *o)
 
 enum err outbox_begin(struct outbox *o)
 {
-    return run_text(o, "BEGIN IMMEDIATE");
+    return sqlite_run(o->db, "BEGIN IMMEDIATE");
 }
 
 enum err outbox_commit(struct outbox *o)
 {
-    enum err e = run_text(o, "COMMIT");
+    enum err e = sqlite_run(o->db, "COMMIT");
     if (e != ERR_OK) {
         outbox_rollback(o);
     }
@@ -188,7 +117,7 @@ enum err outbox_commit(struct outbox *o)
 void outbox_rollback(struct outbox *o)
 {
     if (!sqlite3_get_autocommit(o->db)) {
-        (void)run_text(o, "ROLLBACK");
+        sqlite3_exec(o->db, "ROLLBACK", NULL, NULL, NULL);
     }
 }
 
@@ -213,9 +142,14 @@ void outbox_bind_hash(sqlite3_stmt *s, int at, const struct hash *h)
 
 enum err outbox_finish(sqlite3_stmt *s, int code)
 {
+    if (s == NULL) {
+        return ERR_IO;
+    }
+    bool failed = code != SQLITE_DONE && code != SQLITE_ROW;
+    enum err e = failed ? sqlite_err(sqlite3_db_handle(s), NULL) : ERR_OK;
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
-    return s == NULL ? ERR_IO : err_of(code);
+    return e;
 }
 
 enum err outbox_run(sqlite3_stmt *s)
@@ -231,12 +165,6 @@ bool outbox_column_hash(sqlite3_stmt *s, int at, struct hash *out)
     }
     memcpy(out->bytes, sqlite3_column_blob(s, at), HASH_SIZE);
     return true;
-}
-
-const char *outbox_column_text(sqlite3_stmt *s, int at)
-{
-    const unsigned char *text = sqlite3_column_text(s, at);
-    return text != NULL ? (const char *)text : "";
 }
 
 enum err outbox_get_progress(struct outbox *o, struct outbox_progress *out)
@@ -315,7 +243,7 @@ enum err outbox_dirty(struct outbox *o, const char *dataset, void *arg,
     int code = SQLITE_ERROR;
     outbox_bind_text(s, 1, dataset);
     while (s != NULL && (code = sqlite3_step(s)) == SQLITE_ROW) {
-        row(arg, outbox_column_text(s, 0));
+        row(arg, sqlite_text(s, 0));
     }
     return outbox_finish(s, code);
 }
@@ -349,11 +277,11 @@ enum err outbox_files(struct outbox *o, const char *dataset, const char *period,
     outbox_bind_text(s, 1, dataset);
     outbox_bind_text(s, 2, period);
     while (s != NULL && (code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct outbox_file f = {.dataset = outbox_column_text(s, 0),
-                                .path = outbox_column_text(s, 1),
-                                .period = outbox_column_text(s, 2),
-                                .city = outbox_column_text(s, 3),
-                                .parameter = outbox_column_text(s, 4),
+        struct outbox_file f = {.dataset = sqlite_text(s, 0),
+                                .path = sqlite_text(s, 1),
+                                .period = sqlite_text(s, 2),
+                                .city = sqlite_text(s, 3),
+                                .parameter = sqlite_text(s, 4),
                                 .rows = sqlite3_column_int64(s, 5),
                                 .bytes = sqlite3_column_int64(s, 6),
                                 .first_us = sqlite3_column_int64(s, 8),

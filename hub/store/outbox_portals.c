@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/outbox_sql.h"
+#include "store/sqlite.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -15,8 +16,8 @@ const char *outbox_state_text(enum outbox_state s)
 
 static void read_push(sqlite3_stmt *s, struct outbox_push *p)
 {
-    text_copy(p->dataset, sizeof p->dataset, outbox_column_text(s, 0));
-    text_copy(p->target, sizeof p->target, outbox_column_text(s, 1));
+    text_copy(p->dataset, sizeof p->dataset, sqlite_text(s, 0));
+    text_copy(p->target, sizeof p->target, sqlite_text(s, 1));
     int state = sqlite3_column_int(s, 2);
     p->state = state >= OUTBOX_WAITING && state <= OUTBOX_PARKED
                    ? (enum outbox_state)state
@@ -27,7 +28,7 @@ static void read_push(sqlite3_stmt *s, struct outbox_push *p)
     p->next_us = sqlite3_column_int64(s, 6);
     p->success_us = sqlite3_column_int64(s, 7);
     p->verified_us = sqlite3_column_int64(s, 8);
-    text_copy(p->sentence, sizeof p->sentence, outbox_column_text(s, 9));
+    text_copy(p->sentence, sizeof p->sentence, sqlite_text(s, 9));
 }
 
 enum err outbox_get_push(struct outbox *o, const char *dataset, const char *target,
@@ -121,13 +122,13 @@ enum err outbox_resources(struct outbox *o, const char *dataset, const char *tar
     outbox_bind_text(s, 1, dataset);
     outbox_bind_text(s, 2, target);
     while (s != NULL && (code = sqlite3_step(s)) == SQLITE_ROW) {
-        struct outbox_resource r = {.dataset = outbox_column_text(s, 0),
-                                    .target = outbox_column_text(s, 1),
-                                    .name = outbox_column_text(s, 2),
-                                    .id = outbox_column_text(s, 3),
+        struct outbox_resource r = {.dataset = sqlite_text(s, 0),
+                                    .target = sqlite_text(s, 1),
+                                    .name = sqlite_text(s, 2),
+                                    .id = sqlite_text(s, 3),
                                     .rows = sqlite3_column_int64(s, 4),
                                     .bytes = sqlite3_column_int64(s, 5),
-                                    .stamp = outbox_column_text(s, 8),
+                                    .stamp = sqlite_text(s, 8),
                                     .sent_us = sqlite3_column_int64(s, 9)};
         outbox_column_hash(s, 6, &r.sent);
         r.is_read = outbox_column_hash(s, 7, &r.read);

@@ -53,6 +53,5 @@ MUST_USE enum err outbox_finish(sqlite3_stmt *s, int code);
 
 /* False and zeros: there is none. */
 bool outbox_column_hash(sqlite3_stmt *s, int at, struct hash *out);
-const char *outbox_column_text(sqlite3_stmt *s, int at); /* never NULL */
 
 #endif

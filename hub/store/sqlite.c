@@ -138,6 +138,10 @@ static enum err check_version(int version, const struct sqlite_schema *schema,
                  schema->version);
         return ERR_NEWER;
     }
+    if (reader && version == 0) {
+        diag_set(d, "nothing is in it yet: start the hub once");
+        return ERR_ABSENT;
+    }
     if (reader && version < schema->version) {
         diag_set(d, "of an older version (%d, this program needs %d): start the hub once",
                  version, schema->version);

@@ -26,8 +26,8 @@ struct sqlite_schema {
 MUST_USE enum err sqlite_open_writer(const char *path, const struct sqlite_schema *schema,
                                      sqlite3 **out, struct diag *d);
 
-/* Opens path read-only. ERR_ABSENT: there is none; ERR_NEWER: it is newer or older than
- * this program; ERR_DAMAGED; ERR_IO. */
+/* Opens path read-only. ERR_ABSENT: there is none, or nothing in it yet; ERR_NEWER: it is
+ * newer or older than this program; ERR_DAMAGED; ERR_IO. */
 MUST_USE enum err sqlite_open_reader(const char *path, const struct sqlite_schema *schema,
                                      sqlite3 **out, struct diag *d);
 

@@ -59,7 +59,7 @@ static void test_outbox_open_read_only_needs_one(void **state)
     char empty[300];
     snprintf(empty, sizeof empty, "%s/none", w->folder);
     assert_int_equal(outbox_open(empty, true, &o, &d), ERR_ABSENT);
-    assert_non_null(strstr(d.text, "nothing was published yet"));
+    assert_non_null(strstr(d.text, "there is no "));
     assert_null(o);
     assert_int_equal(outbox_open(w->folder, true, &o, &d), ERR_OK);
     struct outbox_progress p = {1, 1};
