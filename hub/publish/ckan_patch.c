@@ -2,6 +2,7 @@
 /* What a portal holds against what it should hold. */
 #include "base/text.h"
 #include "publish/ckan_dataset.h"
+#include "publish/dataset.h"
 
 #include <string.h>
 #include <strings.h>
@@ -139,9 +140,9 @@ json_t *ckan_make_resource_patch(const json_t *wanted, const json_t *resource)
 bool ckan_is_our_file(const char *dataset, const char *name)
 {
     size_t length = strlen(dataset);
-    size_t size = strlen(name);
-    if (size < length + 5 || strncmp(name, dataset, length) != 0 || name[length] != '-' ||
-        strcmp(name + size - 4, ".csv") != 0) {
+    const char *ending = strrchr(name, '.');
+    if (strncmp(name, dataset, length) != 0 || name[length] != '-' || ending == NULL ||
+        strcmp(ending + 1, dataset_format()->extension) != 0) {
         return false;
     }
     const char *period = name + length + 1;

@@ -240,6 +240,11 @@ static int next_allowed(void *self, struct observation_row *row)
     return more;
 }
 
+const struct export_format *dataset_format(void)
+{
+    return export_find_format("csv");
+}
+
 static void make_path(const struct dataset_export *x, struct dataset_file *f)
 {
     const char *id = x->dataset->dataset;
@@ -247,9 +252,10 @@ static void make_path(const struct dataset_export *x, struct dataset_file *f)
     if (strcmp(f->period->name, DATASET_CURRENT) != 0) {
         snprintf(year, sizeof year, "%.4s/", f->period->name);
     }
-    snprintf(f->path, sizeof f->path, "%.64s/%s%.64s-%s%s%.64s%s%.64s.csv", id, year, id,
+    snprintf(f->path, sizeof f->path, "%.64s/%s%.64s-%s%s%.64s%s%.64s.%s", id, year, id,
              f->period->name, f->city[0] != '\0' ? "-" : "", f->city,
-             f->parameter[0] != '\0' ? "-" : "", f->parameter);
+             f->parameter[0] != '\0' ? "-" : "", f->parameter,
+             dataset_format()->extension);
 }
 
 static enum err write_rows(const struct dataset_export *x, const struct store_query *q,
@@ -261,7 +267,7 @@ static enum err write_rows(const struct dataset_export *x, const struct store_qu
                                      x->source->test_names(x->source->self)};
     enum err e = x->source->rows_open(x->source->self, q, &allowed.inner, d);
     if (e == ERR_OK) {
-        e = export_file(export_find_format("csv"), &context, &rows, path, out, d);
+        e = export_file(dataset_format(), &context, &rows, path, out, d);
         x->source->rows_close(x->source->self);
     }
     return e;

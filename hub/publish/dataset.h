@@ -20,6 +20,9 @@
 enum { DATASET_PERIOD = 16, DATASET_PATH = 320 };
 #define DATASET_CURRENT "current"
 
+/* In which all files of datasets are written; never NULL. */
+const struct export_format *dataset_format(void);
+
 /* What the functions below work with; all borrowed. */
 struct dataset_export {
     const struct configuration *configuration;
