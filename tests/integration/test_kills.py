@@ -211,6 +211,8 @@ class Verbs(World):
     @classmethod
     def prepare(cls, broker):
         folder = killing.make_folder(cls.made + "/conf", broker.port, cls.portal.url)
+        history = {"source": "history", "city": "probe"}
+        folder.put("hub.json", {**folder.hub, "sources": [*folder.hub["sources"], history]})
         cls.portal.away = True
         with Hub(folder.path, cls.base) as hub:
             hub.wait_connected()
@@ -222,9 +224,6 @@ class Verbs(World):
                 if wave == WAVES // 2:
                     done = [hub.ask("export").code, hub.ask("backup", cls.early).code]
                     assert done == [0, 0], done
-            history = {"source": "history", "city": "probe"}
-            folder.put("hub.json", {**folder.hub, "sources": [*folder.hub["sources"], history]})
-            assert hub.ask("reload").code == 0
         cls.portal.away = False
 
     def setUp(self):

@@ -148,7 +148,9 @@ class Hub:
             sum(r.get("messages", 0) for r in s["sources"]) >= count, seconds)
 
     def wait_connected(self, seconds=60):
-        return self.wait_status(lambda s: all(r.get("connected") for r in s["sources"]), seconds)
+        """Until all sources are that have a broker."""
+        return self.wait_status(lambda s: any(r.get("connected") for r in s["sources"]) and
+                                all(r.get("connected", True) for r in s["sources"]), seconds)
 
     def stop(self):
         """In order; the exit code."""
