@@ -51,7 +51,7 @@ static double conductivity_from_ec25_iso7888(const double *x)
 #define LINEAR "As the manuals of sensors print it: k25 = kT/(1 + alpha/100 (T - 25))"
 #define ISO7888 "ISO 7888:1985 (EN 27888), natural water"
 #define NEVER_MIXED                                                                      \
-    "The laws differ by up to 4 %: never compare conductivities at 25 °C by different " \
+    "The laws differ by up to 5 %: never compare conductivities at 25 °C by different " \
     "ones, nor by different alpha."
 
 static const struct formula rows[] = {

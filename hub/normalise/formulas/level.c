@@ -48,6 +48,11 @@ static double depth_from_vented_pressure(const double *x)
     return depth(x[0], x + 1);
 }
 
+static double depth_from_density(const double *x)
+{
+    return water_depth_m(x[0] * 100, x[1], gravity_m_s2(x[2]));
+}
+
 static double level_from_distance(const double *x)
 {
     return level_rounded_m(x[0] - x[1]);
@@ -88,6 +93,10 @@ static double level_from_gauge_reading(const double *x)
 #define ABSOLUTE                                                                         \
     {                                                                                    \
         "pressure_hpa", "hPa", 0, 20000, FORMULA_NEEDED, "absolute, at the sensor"       \
+    }
+#define VENTED                                                                           \
+    {                                                                                    \
+        "pressure_hpa", "hPa", 0, 20000, FORMULA_NEEDED, "above that of the air"         \
     }
 #define AIR_PRESSURE                                                                     \
     {                                                                                    \
@@ -144,17 +153,29 @@ static const struct formula rows[] = {
     {.name = "depth_from_vented_pressure",
      .law = "hydrostatic",
      .title = "Water above a sensor of vented pressure",
-     .inputs = {{"pressure_hpa", "hPa", 0, 20000, FORMULA_NEEDED,
-                 "above that of the air"},
-                SALINITY,
-                TEMPERATURE,
-                LATITUDE},
+     .inputs = {VENTED, SALINITY, TEMPERATURE, LATITUDE},
      .unit = "m",
      .source = HYDROSTATIC,
      .compute = depth_from_vented_pressure,
      .example = {200, 0, 3.98, 45},
      .example_result = 20000 / (999.975 * 9.8062),
      .example_within = 1e-05},
+    {.name = "depth_from_density",
+     .law = "hydrostatic",
+     .title = "Water above a sensor of vented pressure, at a stated density",
+     .inputs = {VENTED,
+                {"density_kg_m3", "kg/m3", 900, 1100, FORMULA_NEEDED,
+                 "density_kg_m3 of the station"},
+                LATITUDE},
+     .unit = "m",
+     .source = HYDROSTATIC,
+     .note =
+         "How the hub makes water levels of pressures; of absolute ones it first takes "
+         "off the air pressure in the same message.",
+     .compute = depth_from_density,
+     .example = {98.32186206, 1000, 90},
+     .example_result = 1,
+     .example_within = 1e-9},
     {.name = "level_from_distance",
      .law = "definition",
      .title = "Water level from the distance down to the water",

@@ -138,9 +138,8 @@ static const struct formula rows[] = {
      .inputs = {OXYGEN, TEMPERATURE, SALINITY, AIR_PRESSURE},
      .unit = "%",
      .source = USGS,
-     .note =
-         "Of water in balance with the air of the moment. A sensor whose own salinity "
-         "is set to 0 reads about 9.6 % too much at salinity 15.",
+     .note = "Of water in balance with the air of the moment. The mg/L of a sensor "
+             "that is set to salinity 0 are about 10 % too much at salinity 15.",
      .compute = oxygen_saturation,
      .example = {9.092, 20, 0, 1013.25},
      .example_result = 100,
@@ -166,7 +165,7 @@ static const struct formula rows[] = {
      .source = "Garcia and Gordon (1992), Oxygen solubility in seawater: better fitting "
                "equations, Limnol. Oceanogr. 37, constants for the data of Benson and "
                "Krause; vapour pressure by Antoine's equation; 1 mL is 1.42905 mg",
-     .note = "Up to 0.003 mg/L from oxygen_solubility.",
+     .note = "Up to 0.004 mg/L from oxygen_solubility.",
      .compute = oxygen_solubility_garcia_gordon,
      .example = {20, 0, 1013.25},
      .example_result = 9.092,
@@ -179,7 +178,8 @@ static const struct formula rows[] = {
      .unit = "mg/L",
      .source = "Benson and Krause (1984), Limnol. Oceanogr. 29; vapour pressure by Green "
                "and Carritt (1967), J. Mar. Res. 25",
-     .note = "Up to 0.0001 mg/L from oxygen_solubility, and the same at 1013.25 hPa.",
+     .note = "Up to 0.001 mg/L from oxygen_solubility at 950 to 1050 hPa, none at "
+             "1013.25 hPa.",
      .compute = oxygen_solubility_green_carritt,
      .example = {20, 0, 1013.25},
      .example_result = 9.092,

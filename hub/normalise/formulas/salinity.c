@@ -145,6 +145,12 @@ static double absolute_salinity_baltic(const double *x)
     {                                                                                    \
         "temperature_c", "degC", -2, 35, FORMULA_NEEDED, NULL                            \
     }
+#define CONDUCTIVITY                                                                     \
+    {                                                                                    \
+        "conductivity_ms_cm", "mS/cm", 0, 200, FORMULA_NEEDED,                           \
+            "at the temperature of the water, not compensated"                           \
+    }
+#define NO_SALINITY "the conductivity fits no salinity from 0 to 42"
 #define SEA_PRESSURE                                                                     \
     {                                                                                    \
         "pressure_dbar", "dbar", 0, 10000, 0, "of the water alone"                       \
@@ -154,12 +160,9 @@ static const struct formula rows[] = {
     {.name = "practical_salinity",
      .law = "pss-78",
      .title = "Practical salinity from conductivity",
-     .inputs = {{"conductivity_ms_cm", "mS/cm", 0, 200, FORMULA_NEEDED,
-                 "at the temperature of the water, not compensated"},
-                TEMPERATURE,
-                SEA_PRESSURE},
+     .inputs = {CONDUCTIVITY, TEMPERATURE, SEA_PRESSURE},
      .unit = "1",
-     .limit = "the conductivity fits no salinity from 0 to 42",
+     .limit = NO_SALINITY,
      .source =
          "Practical Salinity Scale 1978: Fofonoff and Millard (1983), Algorithms for "
          "computation of fundamental properties of seawater, UNESCO technical papers in "
@@ -175,16 +178,13 @@ static const struct formula rows[] = {
     {.name = "practical_salinity_hill1986",
      .law = "hill-1986",
      .title = "Practical salinity, not scaled below 2; for comparison",
-     .inputs = {{"conductivity_ms_cm", "mS/cm", 0, 200, FORMULA_NEEDED,
-                 "at the temperature of the water, not compensated"},
-                TEMPERATURE,
-                SEA_PRESSURE},
+     .inputs = {CONDUCTIVITY, TEMPERATURE, SEA_PRESSURE},
      .unit = "1",
-     .limit = "the conductivity fits no salinity from 0 to 42",
+     .limit = NO_SALINITY,
      .source =
          "Hill, Dauphinee and Woods (1986), The extension of the Practical Salinity "
          "Scale 1978 to low salinities, IEEE J. Oceanic Eng. 11",
-     .note = "Up to 0.0003 from practical_salinity below 2, and the same above.",
+     .note = "Up to 0.0004 from practical_salinity below 2, and the same above.",
      .compute = practical_salinity_hill1986,
      .example = {42.914, 14.996401, 0},
      .example_result = 35,
