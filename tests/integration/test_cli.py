@@ -189,6 +189,9 @@ class Codes(unittest.TestCase):
                          "backup": [self.root + "/copy"],
                          "import": ["--source", "ttn", __file__],
                          "convert": ["1", "m", "water_level"],
+                         "conflicts choose": ["a", "b", "2026-01-01T00:00:00Z", "1"],
+                         "recompute": ["--from", "2026-01-01T00:00:00Z",
+                                       "--to", "2026-02-01T00:00:00Z"],
                          }.get(" ".join(verb), [])
             done = kogge(*verb, *arguments, "--data", away)
             self.assertEqual((done.code, done.out), (4, ""), verb)
