@@ -67,7 +67,9 @@ static enum err read_kept(struct store *s, size_t count, struct arena *a,
 {
     sqlite3_stmt *q = s->sql.place_kept;
     enum err e = ERR_OK;
-    while (out->kept_count < count && e == ERR_OK && sqlite3_step(q) == SQLITE_ROW) {
+    int step = SQLITE_ROW;
+    while (out->kept_count < count && e == ERR_OK &&
+           (step = sqlite3_step(q)) == SQLITE_ROW) {
         struct observation *o = &out->kept[out->kept_count++];
         *o = (struct observation){.series = sqlite3_column_int(q, 0),
                                   .time_us = sqlite3_column_int64(q, 1),
@@ -78,8 +80,11 @@ static enum err read_kept(struct store *s, size_t count, struct arena *a,
                                   .tests = (quality_tests)sqlite3_column_int64(q, 7)};
         e = copy_text(q, 6, a, &o->raw_unit);
     }
+    if (step != SQLITE_ROW) {
+        e = step == SQLITE_DONE ? ERR_DAMAGED : sqlite_err(s->db, NULL);
+    }
     sqlite3_reset(q);
-    return e == ERR_OK && out->kept_count < count ? ERR_DAMAGED : e;
+    return e;
 }
 
 enum err store_get_place(struct store *s, int32_t series, int64_t time_us,

@@ -28,9 +28,14 @@ static enum err read_before(struct store *s, struct given_up *g)
 {
     sqlite3_stmt *q = NULL;
     enum err e = sqlite_prepare(s->db, "SELECT fates, outcomes FROM given_up", &q);
-    if (e == ERR_OK && sqlite3_step(q) == SQLITE_ROW) {
-        add_blob(q, 0, g->fates, FATE_COUNT);
-        add_blob(q, 1, g->outcomes, OUTCOME_COUNT);
+    if (e == ERR_OK) {
+        int step = sqlite3_step(q);
+        if (step == SQLITE_ROW) {
+            add_blob(q, 0, g->fates, FATE_COUNT);
+            add_blob(q, 1, g->outcomes, OUTCOME_COUNT);
+        } else if (step != SQLITE_DONE) {
+            e = sqlite_err(s->db, NULL);
+        }
     }
     sqlite3_finalize(q);
     return e;

@@ -263,24 +263,26 @@ static void bind_bounds(const struct rows *rows, sqlite3_stmt *s, int64_t chunk)
 }
 
 /* Time of the first (end 0) or last (end 1) observation of a series; CLOCK_NONE: none. */
-static int64_t find_end(const struct rows *rows, sqlite3_stmt *s, int32_t series, int end)
+static enum err find_end(const struct rows *rows, sqlite3_stmt *s, int32_t series,
+                         int end, int64_t *time_us)
 {
-    for (size_t k = 0; k < rows->chunk_count; k++) {
+    enum err e = ERR_OK;
+    *time_us = CLOCK_NONE;
+    for (size_t k = 0; k < rows->chunk_count && e == ERR_OK && *time_us == CLOCK_NONE;
+         k++) {
         int64_t chunk = rows->chunks[end == 0 ? k : rows->chunk_count - 1 - k];
-        int64_t found = CLOCK_NONE;
         sqlite3_bind_int64(s, 1, chunk);
         sqlite3_bind_int(s, 2, series);
         bind_bounds(rows, s, chunk);
-        if (sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, end) != SQLITE_NULL) {
-            found = store_time_us((struct store_time){chunk, 0, 0}) +
-                    sqlite3_column_int64(s, end);
+        if (sqlite3_step(s) != SQLITE_ROW) {
+            e = sqlite_err(sqlite3_db_handle(s), NULL);
+        } else if (sqlite3_column_type(s, end) != SQLITE_NULL) {
+            *time_us = store_time_us((struct store_time){chunk, 0, 0}) +
+                       sqlite3_column_int64(s, end);
         }
         sqlite3_reset(s);
-        if (found != CLOCK_NONE) {
-            return found;
-        }
     }
-    return CLOCK_NONE;
+    return e;
 }
 
 enum err store_extent(struct store_reader *r, const struct store_query *q,
@@ -299,8 +301,10 @@ enum err store_extent(struct store_reader *r, const struct store_query *q,
                                      " WHERE chunk = ?1 AND series = ?2" IN_BOUNDS,
                                      &s);
     for (size_t i = 0; e == ERR_OK && i < rows->series_count; i++) {
-        int64_t from = find_end(rows, s, rows->series[i].id, 0);
-        int64_t to = find_end(rows, s, rows->series[i].id, 1);
+        int64_t from = CLOCK_NONE;
+        int64_t to = CLOCK_NONE;
+        e = find_end(rows, s, rows->series[i].id, 0, &from);
+        e = e != ERR_OK ? e : find_end(rows, s, rows->series[i].id, 1, &to);
         first = from != CLOCK_NONE && from < first ? from : first;
         last = to > last ? to : last;
     }
@@ -313,22 +317,27 @@ enum err store_extent(struct store_reader *r, const struct store_query *q,
     return e;
 }
 
-/* Steps to the newest row of the series that rows stand at. False: it has none. */
-static bool step_latest(struct rows *rows, int64_t *time_us)
+/* Steps to the newest row of the series that rows stand at. CLOCK_NONE: it has none. */
+static enum err step_latest(struct rows *rows, int64_t *time_us)
 {
+    *time_us = CLOCK_NONE;
     for (size_t k = rows->chunk_count; k > 0; k--) {
         sqlite3_reset(rows->select);
         sqlite3_bind_int64(rows->select, 1, rows->chunks[k - 1]);
         sqlite3_bind_int(rows->select, 2, rows->series[rows->at].id);
         bind_bounds(rows, rows->select, rows->chunks[k - 1]);
-        if (sqlite3_step(rows->select) == SQLITE_ROW) {
+        int step = sqlite3_step(rows->select);
+        if (step != SQLITE_ROW && step != SQLITE_DONE) {
+            return sqlite_err(sqlite3_db_handle(rows->select), NULL);
+        }
+        if (step == SQLITE_ROW) {
             *time_us = store_time_us((struct store_time){
                 rows->chunks[k - 1], sqlite3_column_int(rows->select, 0),
                 sqlite3_column_int(rows->select, 1)});
-            return true;
+            return ERR_OK;
         }
     }
-    return false;
+    return ERR_OK;
 }
 
 enum err store_latest(struct store_reader *r, const struct store_query *q, void *arg,
@@ -346,8 +355,9 @@ enum err store_latest(struct store_reader *r, const struct store_query *q, void 
     }
     for (; e == ERR_OK && rows->at < rows->series_count; rows->at++) {
         struct observation_row found;
-        int64_t time_us = 0;
-        if (step_latest(rows, &time_us)) {
+        int64_t time_us = CLOCK_NONE;
+        e = step_latest(rows, &time_us);
+        if (e == ERR_OK && time_us != CLOCK_NONE) {
             fill_row(rows, &found, time_us);
             row(arg, &found);
         }

@@ -191,8 +191,11 @@ static enum err text_of_unit(struct store *s, sqlite3_stmt *row, char *to, size_
     enum err e = sqlite_prepare(s->db, "SELECT '=' || text FROM units WHERE id = ?1", &q);
     if (e == ERR_OK) {
         sqlite3_bind_int64(q, 1, sqlite3_column_int64(row, RAW_UNIT));
-        if (sqlite3_step(q) == SQLITE_ROW) {
+        int step = sqlite3_step(q);
+        if (step == SQLITE_ROW) {
             snprintf(to, size, "%s", sqlite_text(q, 0));
+        } else if (step != SQLITE_DONE) {
+            e = sqlite_err(s->db, NULL);
         }
     }
     sqlite3_finalize(q);
