@@ -5,8 +5,8 @@
 /* The control socket: Unix, mode 0600, in the data folder. A request is one line of JSON,
  * {"verb": "reload"}, at most 4 KiB, with what else the verb takes; the answer is one or
  * more lines, the last has "result": "ok" or a sentence. Each request is served by a
- * thread of its own, so that a long one holds up no other. Threads: the server is main's;
- * anybody may ask. */
+ * thread of its own, so that a long one holds up no other. Threads: control_serve has
+ * one, hub.c's; anybody may ask. */
 
 #include "base/diag.h"
 #include "base/err.h"

@@ -21,7 +21,7 @@
 
 enum {
     MUCH = LANE_BYTES / 2, /* held bytes that are let go at once */
-    SILENCE_NS = 300000,   /* of the broker */
+    SILENCE_NS = 300000,   /* of both sides */
     OLDEST_US = 5000,      /* a byte is held, until its commit begins */
     FIRST_WORD_MS = 30000, /* for the broker's first byte */
     REST_MS = 1000,        /* between two steps when nothing happens */

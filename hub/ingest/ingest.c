@@ -65,37 +65,91 @@ static void close_all(struct mqtt **list, size_t count)
     }
 }
 
-/* Takes the connection that serves s out of list. NULL: there is none. */
-static struct mqtt *take_same(struct mqtt **list, size_t count, const struct source *s)
+/* From the sources until now to those from now on. */
+struct change {
+    const struct source *sources; /* from now on */
+    size_t count;
+    struct mqtt **list;     /* what serves them; NULL: nothing yet */
+    struct mqtt **old;      /* what served until now; NULL: it goes on, in list */
+    struct source **before; /* what the others had subscribed to */
+    size_t old_count;
+};
+
+static enum err change_init(struct change *c, const struct ingest *i)
 {
-    for (size_t k = 0; k < count; k++) {
-        if (list[k] != NULL && source_copy_same(mqtt_source(list[k]), s)) {
-            struct mqtt *m = list[k];
-            list[k] = NULL;
+    c->list = calloc(c->count + 1, sizeof(void *));
+    c->old = calloc(i->count + 1, sizeof(void *));
+    c->before = calloc(i->count + 1, sizeof(void *));
+    if (c->list == NULL || c->old == NULL || c->before == NULL) {
+        return ERR_MEMORY;
+    }
+    for (; c->old_count < i->count; c->old_count++) {
+        c->old[c->old_count] = i->list[c->old_count];
+    }
+    return ERR_OK;
+}
+
+static void change_fini(struct change *c)
+{
+    for (size_t k = 0; k < c->old_count; k++) {
+        source_copy_free(c->before[k]);
+    }
+    free(c->before);
+    free(c->list);
+    free(c->old);
+}
+
+/* Takes the connection that serves s out of those until now. NULL: there is none. */
+static struct mqtt *take_same(struct change *c, const struct source *s)
+{
+    for (size_t k = 0; k < c->old_count; k++) {
+        if (c->old[k] != NULL && source_copy_same(mqtt_source(c->old[k]), s)) {
+            struct mqtt *m = c->old[k];
+            c->old[k] = NULL;
             return m;
         }
     }
     return NULL;
 }
 
-static const struct source *find_before(struct source *const *before, size_t count,
-                                        const struct source *s)
+static const struct source *find_before(const struct change *c, const struct source *s)
 {
-    for (size_t k = 0; k < count; k++) {
-        if (before[k] != NULL && source_copy_same_session(before[k], s)) {
-            return before[k];
+    for (size_t k = 0; k < c->old_count; k++) {
+        if (c->before[k] != NULL && source_copy_same_session(c->before[k], s)) {
+            return c->before[k];
         }
     }
     return NULL;
 }
 
-/* Stops what is left in list; before: copies of what it was subscribed to. */
-static void retire(struct mqtt **list, size_t count, struct source **before)
+/* Stops what does not go on. */
+static void retire(struct change *c)
 {
-    for (size_t k = 0; k < count; k++) {
-        before[k] = list[k] != NULL ? mqtt_copy_subscribed(list[k]) : NULL;
+    for (size_t k = 0; k < c->old_count; k++) {
+        c->before[k] = c->old[k] != NULL ? mqtt_copy_subscribed(c->old[k]) : NULL;
     }
-    close_all(list, count);
+    close_all(c->old, c->old_count);
+}
+
+/* Starts what is missing; one that can't be started is left out of the list. */
+static enum err open_missing(struct change *c, const struct mqtt_place *place,
+                             struct diag *d)
+{
+    enum err e = ERR_OK;
+    size_t served = 0;
+    for (size_t k = 0; k < c->count; k++) {
+        const struct source *s = &c->sources[k];
+        struct mqtt *m = c->list[k];
+        if (m == NULL && s->broker != NULL) {
+            enum err fault = mqtt_open(place, s, find_before(c, s), &m, d);
+            e = fault != ERR_OK ? fault : e;
+        }
+        if (m != NULL) {
+            c->list[served++] = m;
+        }
+    }
+    c->count = served;
+    return e;
 }
 
 static void swap_list(struct ingest *i, struct mqtt **list, size_t count)
@@ -110,53 +164,27 @@ static void swap_list(struct ingest *i, struct mqtt **list, size_t count)
 enum err ingest_set_sources(struct ingest *i, const struct source *sources, size_t count,
                             int64_t payload_ceiling_bytes, struct diag *d)
 {
+    struct change c = {.sources = sources, .count = count};
     enum err e = check_sources(sources, count, d);
     if (e != ERR_OK) {
         return e;
     }
-    i->place.ceiling_bytes = payload_ceiling_bytes;
-    size_t old_count = i->count;
-    struct mqtt **old = calloc(old_count + 1, sizeof(void *));
-    struct mqtt **list = calloc(count + 1, sizeof(void *));
-    struct source **before = calloc(old_count + 1, sizeof(void *));
-    if (old == NULL || list == NULL || before == NULL) {
-        e = ERR_MEMORY;
-        old_count = 0;
-        goto out;
-    }
-    for (size_t k = 0; k < old_count; k++) {
-        old[k] = i->list[k];
-    }
-    size_t served = 0;
-    for (size_t k = 0; k < count; k++) {
-        list[k] = take_same(old, old_count, &sources[k]);
-        if (list[k] != NULL) {
-            mqtt_set_ceiling(list[k], payload_ceiling_bytes);
+    e = change_init(&c, i);
+    if (e == ERR_OK) {
+        i->place.ceiling_bytes = payload_ceiling_bytes;
+        for (size_t k = 0; k < count; k++) {
+            c.list[k] = take_same(&c, &sources[k]);
+            if (c.list[k] != NULL) {
+                mqtt_set_ceiling(c.list[k], payload_ceiling_bytes);
+            }
         }
+        swap_list(i, NULL, 0);
+        retire(&c);
+        e = open_missing(&c, &i->place, d);
+        swap_list(i, c.list, c.count);
+        c.list = NULL;
     }
-    swap_list(i, NULL, 0);
-    retire(old, old_count, before);
-    for (size_t k = 0; k < count; k++) {
-        struct mqtt *m = list[k];
-        if (m == NULL && sources[k].broker != NULL) {
-            enum err fault =
-                mqtt_open(&i->place, &sources[k],
-                          find_before(before, old_count, &sources[k]), &m, d);
-            e = fault != ERR_OK ? fault : e;
-        }
-        if (m != NULL) {
-            list[served++] = m;
-        }
-    }
-    swap_list(i, list, served);
-    list = NULL;
-out:
-    for (size_t k = 0; k < old_count; k++) {
-        source_copy_free(before[k]);
-    }
-    free(before);
-    free(list);
-    free(old);
+    change_fini(&c);
     return e;
 }
 
