@@ -283,8 +283,10 @@ enum err mqtt_session_connect(struct mqtt *m, MQTTAsync_SSLOptions *tls,
     const MQTTAsync_connectOptions of3 = MQTTAsync_connectOptions_initializer;
     const MQTTAsync_connectOptions of5 = MQTTAsync_connectOptions_initializer5;
     MQTTProperties properties = MQTTProperties_initializer;
+    /* 68 years. MQTT's "never", UINT32_MAX, paho 1.3.12 writes as a negative number: the
+     * broker reads 255 s, and then forgets the session and all that waits in it. */
     MQTTProperty forever = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
-                            .value.integer4 = UINT32_MAX};
+                            .value.integer4 = INT32_MAX};
     if (tls != NULL) {
         tls->ssl_error_cb = on_tls_error;
         tls->ssl_error_context = m;

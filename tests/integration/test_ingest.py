@@ -303,6 +303,15 @@ class Comings(Case):
                         self.assertTrue(connected(status))
                 self.assert_logged(sink, "subscription to a/# refused", 1)
 
+    def test_the_session_outlives_any_pause(self):
+        with temporary() as folder, Server(5) as server, Sink(folder) as sink:
+            sink.apply([source("one", server.port, ["a/#"])])
+            with server.accept() as wire:
+                expiry = wire.connect[11:16]  # the first property
+                self.assertEqual(expiry[0], 0x11)  # Session Expiry Interval
+                years = int.from_bytes(expiry[1:], "big") / (365 * 86400)
+                self.assertGreater(years, 60)
+
     def test_a_subscription_that_the_broker_does_not_end_is_told_once(self):
         with temporary() as folder, Server(5) as server, Sink(folder) as sink:
             sink.apply([source("one", server.port, ["a/#", "b"])])
