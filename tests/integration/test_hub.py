@@ -27,8 +27,10 @@ def message(name, number, value=None):
 
 
 def when(number):
+    """With the decimals that are needed, as kogge writes times."""
     ms = BASE_MS + number
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03}Z"
+    decimals = f".{ms % 1000:03}".rstrip("0").rstrip(".")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + decimals + "Z"
 
 
 class World(unittest.TestCase):
