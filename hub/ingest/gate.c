@@ -21,7 +21,8 @@
 
 enum {
     MUCH = LANE_BYTES / 2, /* held bytes that are let go at once */
-    SILENCE_NS = 300000,   /* of both sides */
+    GATHER_NS = 100000,    /* acknowledgements, while something is held */
+    SILENCE_NS = 200000,   /* after that, of both sides */
     OLDEST_US = 5000,      /* a byte is held, until its commit begins */
     FIRST_WORD_MS = 30000, /* for the broker's first byte */
     REST_MS = 1000,        /* between two steps when nothing happens */
@@ -245,6 +246,9 @@ static bool await(struct gate *g, struct pollfd polled[4])
     polled[2] = wanted(g->client, g->up.to<LANE_BYTES, g->down.to> 0);
     polled[3] = wanted(g->proxy.listener, true, false);
     const struct timespec wait = patience(g);
+    if (g->held_us != 0) {
+        nanosleep(&(const struct timespec){.tv_nsec = GATHER_NS}, NULL);
+    }
     int ready = ppoll(polled, 4, &wait, NULL);
     if (ready < 0) {
         for (int i = 0; i < 4; i++) {

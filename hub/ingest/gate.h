@@ -9,10 +9,11 @@
  *   client --HTTP CONNECT--> gate (127.0.0.1, random port and credentials) --> broker
  *
  * Bytes from the broker pass at once. Bytes to the broker are held while a message that
- * was put into the inbox before they came is not on disk yet. The gate commits when both
- * sides have been silent for 0.3 ms, the oldest held byte is 5 ms old, or much is held.
- * If a commit fails both sockets are closed and what is held is thrown away: the broker
- * then delivers again.
+ * was put into the inbox before they came is not on disk yet; meanwhile the gate looks
+ * every 0.1 ms only, so that many acknowledgements are read at once. It commits when both
+ * sides have been silent for 0.3 ms, the oldest held byte is 5 ms old, or much waits. If
+ * a commit fails both sockets are closed and what is held is thrown away: the broker then
+ * delivers again.
  *
  * After such a failure it comes back once the inbox has room again (inbox_check). With a
  * ceiling it reads from the broker in measured portions (pace.h); what is not read waits

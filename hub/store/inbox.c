@@ -19,6 +19,8 @@ enum {
     BUNDLE_MUCH = 48 << 10,  /* more is worth a commit */
     BUNDLE_MOST = 256 << 10, /* more is committed at once */
     ROOM_BYTES = 8 << 20,    /* for the log between two checkpoints */
+    PUT_ROWS = 32,           /* of one statement */
+    PUT_COLUMNS = 7,
 };
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
@@ -40,6 +42,19 @@ static enum err read_last(struct inbox *i)
     sqlite3_finalize(s);
     i->last = last;
     return e;
+}
+
+/* Many rows at once: the last id used is written once for all of them. */
+static enum err prepare_put(sqlite3 *db, int rows, sqlite3_stmt **out)
+{
+    char sql[800] = "INSERT INTO messages(connection, arrival, packet, flags, full_size,"
+                    " topic, payload) VALUES";
+    size_t length = strlen(sql);
+    for (int k = 0; k < rows; k++) {
+        length += (size_t)snprintf(sql + length, sizeof sql - length, "%s(?,?,?,?,?,?,?)",
+                                   k > 0 ? "," : "");
+    }
+    return sqlite_prepare(db, sql, out);
 }
 
 static void init_sync(struct inbox *i)
@@ -72,13 +87,8 @@ enum err inbox_open(const char *folder, struct inbox **out, struct diag *d)
         i->log_pages = CHECKPOINT_PAGES; /* what an earlier run left */
         e = sqlite_prepare(i->db, "BEGIN IMMEDIATE", &i->begin);
         e = e != ERR_OK ? e : sqlite_prepare(i->db, "COMMIT", &i->commit);
-        e = e != ERR_OK
-                ? e
-                : sqlite_prepare(i->db,
-                                 "INSERT INTO messages(connection, arrival, packet, "
-                                 "flags, full_size, topic, payload) "
-                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                                 &i->put);
+        e = e != ERR_OK ? e : prepare_put(i->db, 1, &i->put);
+        e = e != ERR_OK ? e : prepare_put(i->db, PUT_ROWS, &i->put_many);
         e = e != ERR_OK ? e : read_last(i);
     }
     if (e != ERR_OK) {
@@ -100,6 +110,7 @@ void inbox_close(struct inbox *i)
                  "was not told otherwise and sends them again");
     }
     sqlite3_finalize(i->put);
+    sqlite3_finalize(i->put_many);
     sqlite3_finalize(i->begin);
     sqlite3_finalize(i->commit);
     sqlite3_close(i->db);
@@ -126,7 +137,15 @@ enum err inbox_bundle_put(struct bundle *b, int64_t connection, const struct mes
     buf_put(&b->rows, m->topic, row.topic_size);
     buf_put(&b->rows, m->payload, row.payload_size);
     b->spoilt = b->spoilt || b->rows.err != ERR_OK;
+    b->count++;
     return b->rows.err;
+}
+
+void inbox_bundle_reset(struct bundle *b)
+{
+    buf_reset(&b->rows);
+    b->count = 0;
+    b->spoilt = false;
 }
 
 enum err inbox_put(struct inbox *i, int64_t connection, const struct message *m,
@@ -166,40 +185,44 @@ uint64_t inbox_failed(struct inbox *i)
     return number;
 }
 
-static enum err insert_row(struct inbox *i, const struct row *row, const char *text)
+/* Binds the row of a bundle at *at, and moves *at behind it. */
+static void bind_row(sqlite3_stmt *s, int first, const char **at)
 {
-    sqlite3_stmt *s = i->put;
-    sqlite3_bind_int64(s, 1, row->connection);
-    sqlite3_bind_int64(s, 2, row->arrival_us);
-    sqlite3_bind_int(s, 3, row->packet);
-    sqlite3_bind_int(s, 4, row->flags);
-    if (row->full_size > 0) {
-        sqlite3_bind_int64(s, 5, row->full_size);
+    struct row row;
+    memcpy(&row, *at, sizeof row);
+    const char *text = *at + sizeof row;
+    sqlite3_bind_int64(s, first, row.connection);
+    sqlite3_bind_int64(s, first + 1, row.arrival_us);
+    sqlite3_bind_int(s, first + 2, row.packet);
+    sqlite3_bind_int(s, first + 3, row.flags);
+    if (row.full_size > 0) {
+        sqlite3_bind_int64(s, first + 4, row.full_size);
     } else {
-        sqlite3_bind_null(s, 5);
+        sqlite3_bind_null(s, first + 4);
     }
-    sqlite3_bind_text(s, 6, text, (int)row->topic_size - 1, SQLITE_STATIC);
-    if (row->payload_size > 0) {
-        sqlite3_bind_blob64(s, 7, text + row->topic_size, row->payload_size,
+    sqlite3_bind_text(s, first + 5, text, (int)row.topic_size - 1, SQLITE_STATIC);
+    if (row.payload_size > 0) {
+        sqlite3_bind_blob64(s, first + 6, text + row.topic_size, row.payload_size,
                             SQLITE_STATIC);
     } else {
-        sqlite3_bind_zeroblob(s, 7, 0);
+        sqlite3_bind_zeroblob(s, first + 6, 0);
     }
-    return sqlite_step_done(i->db, s);
+    *at = text + row.topic_size + row.payload_size;
 }
 
 enum err inbox_bundle_insert(struct inbox *i, const struct bundle *b)
 {
     enum err e = b->spoilt ? ERR_IO : ERR_OK;
     const char *at = buf_text(&b->rows);
-    const char *end = at + b->rows.length;
-    while (e == ERR_OK && at < end) {
-        struct row row;
-        memcpy(&row, at, sizeof row);
-        at += sizeof row;
-        e = insert_row(i, &row, at);
-        at += row.topic_size + row.payload_size;
+    for (size_t left = b->count; e == ERR_OK && left > 0;) {
+        int rows = left >= PUT_ROWS ? PUT_ROWS : 1;
+        sqlite3_stmt *s = rows == 1 ? i->put : i->put_many;
+        for (int k = 0; k < rows; k++) {
+            bind_row(s, k * PUT_COLUMNS + 1, &at);
+        }
+        e = sqlite_step_done(i->db, s);
         i->inserted = sqlite3_last_insert_rowid(i->db);
+        left -= (size_t)rows;
     }
     return e;
 }
@@ -231,8 +254,7 @@ static enum err end_open(struct inbox *i, const struct inbox_more *more)
     }
     bool harmless =
         more != NULL && more->can_wait && i->taken.rows.length == 0 && !i->taken.spoilt;
-    buf_reset(&i->taken.rows);
-    i->taken.spoilt = false;
+    inbox_bundle_reset(&i->taken);
     pthread_mutex_lock(&i->mutex);
     if (e != ERR_OK) {
         i->failed = number;

@@ -137,8 +137,7 @@ enum err inbox_import_commit(struct inbox_import *m)
         inbox_commit_more(m->inbox, &(const struct inbox_more){insert_group, m, true});
     m->committed = e == ERR_OK ? m->put : m->committed;
     m->put = m->committed;
-    buf_reset(&m->group.rows);
-    m->group.spoilt = false;
+    inbox_bundle_reset(&m->group);
     inbox_idle(m->inbox);
     return e;
 }

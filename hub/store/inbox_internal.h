@@ -18,6 +18,7 @@ enum { INBOX_ROWS_CEILING = 512 << 20 }; /* a message of the highest ceiling mor
  * disk. */
 struct bundle {
     struct buf rows;
+    size_t count;
     bool spoilt; /* one could not be put */
 };
 
@@ -31,7 +32,7 @@ struct inbox {
     pthread_mutex_t writing; /* guards db to log_pages; taken before mutex */
     sqlite3 *db;
     const char *path; /* of db, where it really lies; constant */
-    sqlite3_stmt *put, *begin, *commit;
+    sqlite3_stmt *put, *put_many, *begin, *commit;
     struct bundle taken;   /* by who commits; empty between two commits */
     int64_t inserted;      /* the last message of this transaction; 0: none */
     int log_pages;         /* in the write-ahead log */
@@ -50,6 +51,8 @@ struct inbox {
 /* Copies one message. After a failure the bundle is spoilt. */
 MUST_USE enum err inbox_bundle_put(struct bundle *b, int64_t connection,
                                    const struct message *m);
+
+void inbox_bundle_reset(struct bundle *b);
 
 /* Inserts all of b; writing is held. */
 MUST_USE enum err inbox_bundle_insert(struct inbox *i, const struct bundle *b);
