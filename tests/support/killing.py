@@ -3,13 +3,18 @@
 
     for point in draw("export", points, 6): ...    # KOGGE_LONG: all of them
     TALLY.compare(dump, undisturbed)               # counts what is lost and doubled
-KOGGE_SEED draws the same points again; the seed is printed."""
+    main()                                         # instead of unittest.main()
+KOGGE_SEED draws the same points again; the seed is printed. A whole run has one process a
+core; KOGGE_SHARD=K/N is the K-th of N parts."""
 import collections
 import json
 import os
 import random
 import signal
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import time
 import unittest
 
@@ -22,15 +27,19 @@ SANITIZED = any(name in os.environ.get("KOGGE_BIN", "") for name in ("asan", "ts
 SEED = int(os.environ.get("KOGGE_SEED") or random.SystemRandom().randrange(1 << 32))
 
 
+SHARD, SHARDS = map(int, os.environ.get("KOGGE_SHARD", "0/1").split("/"))
+TALLY_FILE = os.environ.get("KOGGE_TALLY")  # of one part of a whole run
+
+
 def generator(name):
     """Draws of one test do not depend on which others run."""
-    return random.Random(f"{SEED} {name}")
+    return random.Random(f"{SEED} {SHARD} {name}")
 
 
 def draw(name, points, count):
     """Numbers of points from 1, in order: all, or about count of them."""
     if LONG:
-        return range(1, points + 1)
+        return range(1 + SHARD, points + 1, SHARDS)
     count = max(2, count // 3) if SANITIZED else count
     return sorted(generator(name).sample(range(1, points + 1), min(count, points)))
 
@@ -58,7 +67,40 @@ class Tally:
                 f"lost {self.lost}, doubled {self.doubled}")
 
 
+    def keep(self):
+        """Prints it, and writes it down for the whole run that this is a part of."""
+        print("\n" + self.line(), flush=True)
+        if TALLY_FILE:
+            with open(TALLY_FILE, "w", encoding="ascii") as file:
+                json.dump(vars(self), file)
+
+    def add(self, path):
+        with open(path, encoding="ascii") as file:
+            for name, count in json.load(file).items():
+                setattr(self, name, getattr(self, name) + count)
+
+
 TALLY = Tally()
+
+
+def run_parts(count):
+    """The whole of this test, as count processes at a time. Gives the exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [f"{folder}/{k}" for k in range(count)]
+        parts = [subprocess.Popen([sys.executable, "-B", *sys.argv],
+                                  env={**os.environ, "KOGGE_SEED": str(SEED), "KOGGE_TALLY": file,
+                                       "KOGGE_SHARD": f"{k}/{count}"}) for k, file in enumerate(files)]
+        codes = [part.wait() for part in parts]
+        for file in files:
+            TALLY.add(file)
+    TALLY.keep()
+    return 1 if any(codes) else 0
+
+
+def main():
+    if LONG and SHARDS == 1 and (os.cpu_count() or 1) > 1:
+        sys.exit(run_parts(os.cpu_count()))
+    unittest.main()
 
 
 def ask_database(folder, name, sql, *values):
