@@ -68,8 +68,8 @@ static const char *const migrations[] = {
     " PRIMARY KEY(hour, counter, s, first)) WITHOUT ROWID;",
 
     /* conflicts settled by hand: the value that is held, and whose it is */
-    "CREATE TABLE choices(series INTEGER, time INTEGER, message INTEGER NOT NULL,"
-    " value REAL, PRIMARY KEY(series, time)) WITHOUT ROWID;",
+    ("CREATE TABLE choices(series INTEGER, time INTEGER, message INTEGER NOT NULL,"
+     " value REAL, PRIMARY KEY(series, time)) WITHOUT ROWID;"),
 };
 
 const struct sqlite_schema hub_schema = {
