@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What the hub is compared with: a paho client that does nothing with a message (noop),
- * one that commits each to SQLite (commit), and the gate with the inbox behind it
- * (inbox). usage: bench_sink noop|commit|inbox PORT CLIENT FILTER WANT FOLDER Prints
- * "ready" once it may be sent messages, "done" after WANT of them; ends when stdin does.
- * WANT 0 only leaves a session behind. */
+/* What the hub is compared with, by the same protocol, MQTT 5: a paho client that does
+ * nothing with a message (noop), one that commits each to SQLite (commit), and the gate
+ * with the inbox behind it (inbox).
+ * usage: bench_sink noop|commit|inbox PORT CLIENT FILTER WANT FOLDER
+ * Prints "ready" once it may be sent messages, "done" after WANT of them; ends when stdin
+ * does. WANT 0 only leaves a session behind. */
 #include "ingest/ingest.h"
 #include "store/inbox.h"
 
@@ -51,17 +52,17 @@ static int on_message(void *arg, char *topic, int length, MQTTAsync_message *m)
     return 1;
 }
 
-static void on_subscribed(void *arg, MQTTAsync_successData *data)
+static void on_subscribed(void *arg, MQTTAsync_successData5 *data)
 {
     (void)data;
     atomic_store(&((struct sink *)arg)->ready, true);
 }
 
-static void on_connected(void *arg, MQTTAsync_successData *data)
+static void on_connected(void *arg, MQTTAsync_successData5 *data)
 {
     struct sink *s = arg;
     MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
-    o.onSuccess = on_subscribed;
+    o.onSuccess5 = on_subscribed;
     o.context = s;
     if (data->alt.connect.sessionPresent) {
         atomic_store(&s->ready, true);
@@ -94,18 +95,25 @@ static int run_plain(struct sink *s, const char *port, const char *client)
 {
     char url[64];
     snprintf(url, sizeof url, "tcp://127.0.0.1:%s", port);
-    MQTTAsync_connectOptions o = MQTTAsync_connectOptions_initializer;
-    o.cleansession = s->want < 0;
+    MQTTAsync_createOptions of = MQTTAsync_createOptions_initializer5;
+    MQTTAsync_connectOptions o = MQTTAsync_connectOptions_initializer5;
+    MQTTProperties properties = MQTTProperties_initializer;
+    MQTTProperty kept = {.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
+                         .value.integer4 = 3600};
+    MQTTProperties_add(&properties, &kept);
+    o.connectProperties = &properties;
+    o.cleanstart = s->want < 0;
     o.keepAliveInterval = 60;
-    o.onSuccess = on_connected;
+    o.onSuccess5 = on_connected;
     o.context = s;
-    if (MQTTAsync_create(&s->client, url, client, MQTTCLIENT_PERSISTENCE_NONE, NULL) !=
-            MQTTASYNC_SUCCESS ||
+    if (MQTTAsync_createWithOptions(&s->client, url, client, MQTTCLIENT_PERSISTENCE_NONE,
+                                    NULL, &of) != MQTTASYNC_SUCCESS ||
         MQTTAsync_setCallbacks(s->client, s, NULL, on_message, NULL) !=
             MQTTASYNC_SUCCESS ||
         MQTTAsync_connect(s->client, &o) != MQTTASYNC_SUCCESS) {
         return die("it can't connect");
     }
+    MQTTProperties_free(&properties);
     if (s->want <= 0) {
         wait_for(&s->ready);
     }
