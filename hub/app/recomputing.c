@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/recomputing.h"
 
+#include "app/answers.h"
 #include "app/command.h"
 #include "app/report.h"
 #include "base/clock.h"
@@ -41,25 +42,9 @@ struct recompute_order recomputing_order(const json_t *request, const char **sta
     return order;
 }
 
-struct answers {
-    void *arg;
-    void (*line)(void *arg, const char *line);
-};
-
-static void send_line(const struct answers *to, json_t *line)
-{
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
-    if (text != NULL) {
-        to->line(to->arg, text);
-    }
-    free(text);
-    json_decref(line);
-}
-
 static void tell_progress(void *arg, const struct pipeline_progress *p)
 {
-    send_line(arg, json_pack("{s:{s:s, s:I, s:I}}", "progress", "what", p->what, "done",
-                             (json_int_t)p->done, "of", (json_int_t)p->of));
+    answers_progress(arg, p);
 }
 
 static void add_counts(json_t *to, const int64_t changes[DIFFERENCE_COUNT],
@@ -109,17 +94,17 @@ static void tell_result(const struct answers *to, const struct recompute_order *
     for (size_t i = 0; i < r->series_count; i++) {
         json_t *series = series_json(&r->series[i]);
         add_counts(series, r->series[i].changes, r->series[i].same);
-        send_line(to, json_pack("{s:o}", "series", series));
+        answers_send(to, json_pack("{s:o}", "series", series));
     }
     for (size_t i = 0; i < r->example_count; i++) {
-        send_line(to, json_pack("{s:o}", "example", example_json(r, &r->examples[i])));
+        answers_send(to, json_pack("{s:o}", "example", example_json(r, &r->examples[i])));
     }
     json_t *sums = json_pack("{s:b, s:I, s:I, s:I}", "applied", order->apply, "messages",
                              (json_int_t)r->messages, "left_alone",
                              (json_int_t)r->left_alone, "conflicts_kept_otherwise",
                              (json_int_t)r->conflicts, "fates", (json_int_t)r->fates);
     add_counts(sums, r->changes, r->same);
-    send_line(to, json_pack("{s:o}", "recompute", sums));
+    answers_send(to, json_pack("{s:o}", "recompute", sums));
 }
 
 enum err recomputing_run(struct pipeline *p, const void *given, void *arg,

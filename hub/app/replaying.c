@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/replaying.h"
 
+#include "app/answers.h"
 #include "app/command.h"
 
 #include <stdio.h>
@@ -25,25 +26,9 @@ struct replay_filter replaying_filter(const json_t *request)
         .since_us = json_is_integer(since) ? json_integer_value(since) : INT64_MIN};
 }
 
-struct answers {
-    void *arg;
-    void (*line)(void *arg, const char *line);
-};
-
-static void send_line(const struct answers *to, json_t *line)
-{
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
-    if (text != NULL) {
-        to->line(to->arg, text);
-    }
-    free(text);
-    json_decref(line);
-}
-
 static void tell_progress(void *arg, const struct pipeline_progress *p)
 {
-    send_line(arg, json_pack("{s:{s:s, s:I, s:I}}", "progress", "what", p->what, "done",
-                             (json_int_t)p->done, "of", (json_int_t)p->of));
+    answers_progress(arg, p);
 }
 
 static void tell_result(const struct answers *to, const struct replay_result *r)
@@ -59,7 +44,7 @@ static void tell_result(const struct answers *to, const struct replay_result *r)
             before = ", ";
         }
     }
-    send_line(to, json_pack("{s:s}", "text", text));
+    answers_send(to, json_pack("{s:s}", "text", text));
 }
 
 enum err replaying_run(struct pipeline *p, const void *filter, void *arg,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/requests.h"
 
+#include "app/answers.h"
 #include "app/ask.h"
 #include "app/choose.h"
 #include "app/control.h"
@@ -19,26 +20,11 @@
 
 /* --- answers: lines of {"text": ...} and so on for people --- */
 
-struct answers {
-    void *arg;
-    void (*line)(void *arg, const char *line); /* NULL: to the log */
-};
-
 enum answer {
     ANSWER_TEXT,   /* what was asked for */
     ANSWER_REMARK, /* talk; --quiet leaves it out */
     ANSWER_FAULT,
 };
-
-static void send_line(const struct answers *to, json_t *line)
-{
-    char *dumped = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
-    if (dumped != NULL) {
-        to->line(to->arg, dumped);
-    }
-    free(dumped);
-    json_decref(line);
-}
 
 static void say(const struct answers *to, enum answer kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -55,7 +41,7 @@ static void say(const struct answers *to, enum answer kind, const char *format, 
         log_line(kind == ANSWER_FAULT ? LOG_ERROR : LOG_INFO, "hub", "%s", text);
         return;
     }
-    send_line(to, json_pack("{s:s}", names[kind], text));
+    answers_send(to, json_pack("{s:s}", names[kind], text));
 }
 
 static void answer_fd(void *arg, const char *line)
@@ -264,10 +250,9 @@ static void tell_progress(const struct reporting *r, const char *what, size_t be
                           size_t of)
 {
     size_t done = begun > 0 ? begun - 1 : 0;
-    if (r->to.line != NULL) {
-        send_line(&r->to, json_pack("{s:{s:s, s:I, s:I}}", "progress", "what", what,
-                                    "done", (json_int_t)done, "of", (json_int_t)of));
-    }
+    const struct pipeline_progress p = {
+        .what = what, .done = (int64_t)done, .of = (int64_t)of};
+    answers_progress(&r->to, &p);
 }
 
 static void report_file(void *arg, const struct dataset *dataset, const char *path,
