@@ -57,9 +57,39 @@ size_t number_format(double value, char to[NUMBER_TEXT])
     return length;
 }
 
+/* Digits and a point: up to 15 digits and their power of ten are exact as doubles, so the
+ * quotient is rounded once, to what strtod gives (Clinger 1990, How to Read Floating
+ * Point Numbers Accurately). */
+static bool parse_decimal(const char *text, size_t length, double *value)
+{
+    static const double power[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = length > 0 && text[0] == '-';
+    bool point = false;
+    int64_t whole = 0;
+    size_t digits = 0, decimals = 0;
+    for (size_t i = negative; i < length; i++) {
+        if (text[i] >= '0' && text[i] <= '9' && digits < 15) {
+            whole = whole * 10 + (text[i] - '0');
+            digits++;
+            decimals += point;
+        } else if (text[i] == '.' && !point) {
+            point = true;
+        } else {
+            return false;
+        }
+    }
+    if (digits == 0) {
+        return false;
+    }
+    double size = (double)whole / power[decimals];
+    *value = negative ? -size : size;
+    return true;
+}
+
 bool number_parse_part(const char *text, size_t length, double *value)
 {
-    char copy[512];
+    char copy[NUMBER_LONGEST + 1];
     while (length > 0 && (*text == ' ' || *text == '\t')) {
         text++;
         length--;
@@ -67,7 +97,10 @@ bool number_parse_part(const char *text, size_t length, double *value)
     while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t')) {
         length--;
     }
-    if (length == 0 || length >= sizeof copy) {
+    if (parse_decimal(text, length, value)) {
+        return true;
+    }
+    if (length == 0 || length > NUMBER_LONGEST) {
         return false;
     }
     memcpy(copy, text, length);

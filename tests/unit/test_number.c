@@ -58,8 +58,9 @@ static void test_number_format_is_the_shortest_of_printf(void **state)
 static void test_number_parse_takes_only_decimal_numbers(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",      " ",     "1,5", "0x10", "nan", "inf",
-                                      "1e999", "1.2.3", "--1", "1 2",  "e5"};
+    static const char *const bad[] = {"",    " ",     "1,5",   "0x10", "nan",
+                                      "inf", "1e999", "1.2.3", "--1",  "1 2",
+                                      "e5",  ".",     "-",     "-."};
     double value = 7;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(number_parse(bad[i], &value));
@@ -71,12 +72,43 @@ static void test_number_parse_takes_only_decimal_numbers(void **state)
     assert_true(value == -16);
 }
 
+/* Every form of a decimal gives what the library gives for it. */
+static void test_number_parse_is_strtod(void **state)
+{
+    (void)state;
+    uint64_t random = 88172645463325252ULL;
+    for (int i = 0; i < 300000; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        char text[64];
+        int decimals = (int)((random >> 32) % 18);
+        int length = snprintf(text, sizeof text, "%s%lld", i % 3 == 0 ? "-" : "",
+                              (long long)(random >> (i % 63 + 1)));
+        if (i % 2 == 0 && decimals < length) {
+            memmove(text + length - decimals + 1, text + length - decimals,
+                    (size_t)decimals + 1);
+            text[length - decimals] = '.';
+        }
+        double value = 7;
+        char *end;
+        double expected = strtod(text, &end);
+        assert_int_equal(number_parse(text, &value), *end == '\0');
+        if (*end == '\0' && (value != expected || signbit(value) != signbit(expected))) {
+            fail_msg("%s gives %.17g, expected %.17g", text, value, expected);
+        }
+    }
+    double zero = 7;
+    assert_true(number_parse("-0", &zero) && zero == 0 && signbit(zero) != 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number_format_gives_shortest_text),
         cmocka_unit_test(test_number_format_is_the_shortest_of_printf),
         cmocka_unit_test(test_number_parse_takes_only_decimal_numbers),
+        cmocka_unit_test(test_number_parse_is_strtod),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
