@@ -89,6 +89,29 @@ void buf_put_format(struct buf *b, const char *format, ...)
     va_end(args);
 }
 
+void buf_put_json_text(struct buf *b, const char *text, size_t length)
+{
+    buf_put(b, "\"", 1);
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            continue;
+        }
+        buf_put(b, text + start, i - start);
+        start = i + 1;
+        if (c == '\n') {
+            buf_put(b, "\\n", 2);
+        } else if (c >= 0x20) {
+            buf_put_format(b, "\\%c", c);
+        } else {
+            buf_put_format(b, "\\u%04x", c);
+        }
+    }
+    buf_put(b, text + start, length - start);
+    buf_put(b, "\"", 1);
+}
+
 const char *buf_text(const struct buf *b)
 {
     return b->bytes != NULL ? b->bytes : "";

@@ -27,6 +27,9 @@ void buf_put_text(struct buf *b, const char *text);
 void buf_put_format(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* text, valid UTF-8, as a JSON string with its quotes. */
+void buf_put_json_text(struct buf *b, const char *text, size_t length);
+
 /* Never NULL: "" while empty. Borrowed until the next put. */
 const char *buf_text(const struct buf *b);
 

@@ -2,6 +2,7 @@
 #include "config/bundle.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -12,29 +13,6 @@
 /* {"kogge_configuration": 1, "folder": "...",
  *  "files": [{"name": "...", "shipped": false, "text": "..."}]} */
 enum { BUNDLE_VERSION = 1, BUNDLE_CEILING = 200 << 20 };
-
-void put_json_text(struct buf *b, const char *text, size_t size)
-{
-    buf_put(b, "\"", 1);
-    size_t start = 0;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
-        }
-        buf_put(b, text + start, i - start);
-        start = i + 1;
-        if (c == '\n') {
-            buf_put(b, "\\n", 2);
-        } else if (c >= 0x20) {
-            buf_put_format(b, "\\%c", c);
-        } else {
-            buf_put_format(b, "\\u%04x", c);
-        }
-    }
-    buf_put(b, text + start, size - start);
-    buf_put(b, "\"", 1);
-}
 
 /* True if path holds these very bytes: then two syncs are saved at every start. */
 static bool holds(const char *path, const struct buf *b)
@@ -52,7 +30,7 @@ enum err config_files_save(const struct config_files *f, const char *path)
     struct buf b;
     buf_init(&b, BUNDLE_CEILING);
     buf_put_format(&b, "{\"kogge_configuration\": %d,\n\"folder\": ", BUNDLE_VERSION);
-    put_json_text(&b, f->folder, strlen(f->folder));
+    buf_put_json_text(&b, f->folder, strlen(f->folder));
     buf_put_text(&b, ",\n\"files\": [");
     enum err e = text_is_utf8(f->folder, strlen(f->folder)) ? ERR_OK : ERR_SYNTAX;
     for (size_t i = 0; i < f->count && e == ERR_OK; i++) {
@@ -62,10 +40,10 @@ enum err config_files_save(const struct config_files *f, const char *path)
                      memchr(file->text, '\0', file->size) == NULL;
         e = sound ? ERR_OK : ERR_SYNTAX;
         buf_put_text(&b, i == 0 ? "\n{\"name\": " : ",\n{\"name\": ");
-        put_json_text(&b, file->name, strlen(file->name));
+        buf_put_json_text(&b, file->name, strlen(file->name));
         buf_put_format(&b,
                        ", \"shipped\": %s, \"text\": ", file->shipped ? "true" : "false");
-        put_json_text(&b, file->text, file->size);
+        buf_put_json_text(&b, file->text, file->size);
         buf_put_text(&b, "}");
     }
     buf_put_text(&b, "\n]}\n");

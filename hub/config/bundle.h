@@ -4,13 +4,9 @@
 
 /* What files.c, bundle.c and write.c share. Private to config. */
 
-#include "base/buf.h"
 #include "config/config.h"
 
 /* A file set without files. Free with config_files_close. */
 MUST_USE enum err config_files_open(const char *folder, struct config_files **out);
-
-/* Appends text as a JSON string, quotes and all; size bytes, valid UTF-8. */
-void put_json_text(struct buf *b, const char *text, size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "config/bundle.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/number.h"
@@ -64,7 +65,7 @@ static enum err check_numbers(const struct argument *a, size_t count, struct dia
 static void put_text(struct buf *b, const char *before, const char *text)
 {
     buf_put_text(b, before);
-    put_json_text(b, text, strlen(text));
+    buf_put_json_text(b, text, strlen(text));
 }
 
 /* Nothing for NULL. */

@@ -4,7 +4,6 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "decode/decoder.h"
-#include "decode/json_text.h"
 
 #include <csv.h>
 #include <jansson.h>
@@ -117,7 +116,7 @@ static void take_cell(void *bytes, size_t length, void *arg)
         fail_row(r, "more than %d columns", ROWS_VALUES);
     } else if (r->header_done) {
         buf_put_text(&r->row, r->cells == 1 ? "[" : ",");
-        json_text_put(&r->row, text, length);
+        buf_put_json_text(&r->row, text, length);
     } else {
         add_column(r, text, length);
     }
@@ -210,9 +209,9 @@ static void put_bad(struct rows *r)
     text_escape(text, sizeof text, buf_text(&r->raw), r->raw.length);
     buf_put_format(&r->bad, "%s{\"line\":%d,\"text\":", r->bad.length > 0 ? "," : "",
                    r->row_line);
-    json_text_put(&r->bad, text, strlen(text));
+    buf_put_json_text(&r->bad, text, strlen(text));
     buf_put_text(&r->bad, ",\"problem\":");
-    json_text_put(&r->bad, r->why, strlen(r->why));
+    buf_put_json_text(&r->bad, r->why, strlen(r->why));
     buf_put_text(&r->bad, "}");
     text_copy(d.source, sizeof d.source, r->settings.file);
     diag_set(&d, "%s", r->why);
@@ -459,12 +458,12 @@ static void put_head(struct rows *r, struct buf *b)
     const struct rows_settings *s = &r->settings;
     const char *device = s->device != NULL ? s->device : s->device_field;
     buf_put_text(b, s->device != NULL ? "{\"device\":" : "{\"device_field\":");
-    json_text_put(b, device, strlen(device));
+    buf_put_json_text(b, device, strlen(device));
     buf_put_format(b, ",\"line\":%d%s", r->first_line,
                    s->decimal_comma ? ",\"decimal\":\",\"" : "");
     for (size_t i = 0; i < r->column_count; i++) {
         buf_put_text(b, i == 0 ? ",\"columns\":[" : ",");
-        json_text_put(b, r->columns[i], strlen(r->columns[i]));
+        buf_put_json_text(b, r->columns[i], strlen(r->columns[i]));
     }
     buf_put_text(b, r->column_count > 0 ? "],\"rows\":[" : ",\"rows\":[");
 }

@@ -98,6 +98,9 @@ static void test_buf_grows_to_its_ceiling_and_remembers_the_fault(void **state)
     assert_string_equal(buf_text(&b), "");
     buf_put_format(&b, "%s", "again");
     assert_string_equal(buf_text(&b), "again");
+    buf_reset(&b);
+    buf_put_json_text(&b, "\"a\\b\"\n\t\xc3\xa4\x7f\0", 11);
+    assert_string_equal(buf_text(&b), "\"\\\"a\\\\b\\\"\\n\\u0009\xc3\xa4\x7f\\u0000\"");
     buf_fini(&b);
     assert_string_equal(buf_text(&b), "");
 }
