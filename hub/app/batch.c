@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    WORK_BYTES = 24 << 20,  /* one message: its document and up to 20,000 readings */
-    OTHER_BYTES = 32 << 20, /* the same and the message itself; grows */
+    WORK_BYTES = 36 << 20,  /* one message: its document and up to 20,000 readings */
+    OTHER_BYTES = 44 << 20, /* the same and the message itself; grows */
     TEXT_BYTES = 4 << 20,
     TEXT_RESERVE = 2 << 20, /* a batch ends when less is left: units of 20,000 readings */
 };

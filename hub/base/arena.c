@@ -162,6 +162,11 @@ size_t arena_used(const struct arena *a)
     return a->blocks->used;
 }
 
+size_t arena_left(const struct arena *a)
+{
+    return a->blocks->size - a->blocks->used;
+}
+
 void arena_rewind(struct arena *a, size_t used)
 {
     if (used < a->blocks->used) {

@@ -38,9 +38,10 @@ char *arena_format(struct arena *a, const char *format, ...)
 /* Gives everything back that was taken. */
 void arena_reset(struct arena *a);
 
-/* Bytes taken so far; arena_rewind gives back all that was taken since then. Fixed arenas
- * only. */
+/* Bytes taken so far, and those that are left; arena_rewind gives back all that was taken
+ * since then. Fixed arenas only. */
 size_t arena_used(const struct arena *a);
+size_t arena_left(const struct arena *a);
 void arena_rewind(struct arena *a, size_t used);
 
 #endif

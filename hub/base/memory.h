@@ -4,7 +4,7 @@
 
 /* Memory for libraries that pass over a lack of it without a word: jansson leaves out a
  * character of a text, or says that the text is wrong. Its allocator is this one
- * (decode/json_pool.c). Threads: each has its own answer. */
+ * (config/parse.c). Threads: each has its own answer. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -46,17 +46,34 @@ bool text_equal(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-bool text_is_utf8(const char *bytes, size_t size)
+/* Eight bytes, all of them ASCII. */
+static bool is_ascii_word(const unsigned char *p, size_t left)
+{
+    uint64_t word;
+    if (left < sizeof word) {
+        return false;
+    }
+    memcpy(&word, p, sizeof word);
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
+size_t text_utf8_size(const char *bytes, size_t size)
 {
     const unsigned char *p = (const unsigned char *)bytes;
-    for (size_t i = 0; i < size;) {
-        size_t n = utf8_length(p + i, size - i);
+    size_t i = 0;
+    while (i < size) {
+        size_t n = is_ascii_word(p + i, size - i) ? 8 : utf8_length(p + i, size - i);
         if (n == 0) {
-            return false;
+            return i;
         }
         i += n;
     }
-    return true;
+    return i;
+}
+
+bool text_is_utf8(const char *bytes, size_t size)
+{
+    return text_utf8_size(bytes, size) == size;
 }
 
 char *text_escape(char *to, size_t size, const void *bytes, size_t length)

@@ -17,6 +17,9 @@ bool text_equal(const char *a, const char *b);
 /* True if bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(const char *bytes, size_t size);
 
+/* How many of bytes are valid UTF-8 before the first that is not; size: all. */
+size_t text_utf8_size(const char *bytes, size_t size);
+
 /* Writes bytes for a log line or a terminal: control characters, DEL and bytes that are
  * not UTF-8 as \xNN, the rest as it is; cut with "..." at size. Returns to. */
 char *text_escape(char *to, size_t size, const void *bytes, size_t length);

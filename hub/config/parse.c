@@ -72,6 +72,12 @@ const char *const *names_of(struct parse *p, const void *rows, size_t count, siz
     return names;
 }
 
+/* Before main: jansson reads these two without a lock, so no thread may run yet. */
+__attribute__((constructor)) static void set_alloc_funcs(void)
+{
+    json_set_alloc_funcs(memory_take, free);
+}
+
 static json_t *load(struct parse *p, const struct config_file *file)
 {
     place_file(p, file);

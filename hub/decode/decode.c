@@ -2,9 +2,7 @@
 #include "decode/decode.h"
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "base/text.h"
-#include "decode/json_pool.h"
 #include "decode/value.h"
 
 #include <pthread.h>
@@ -40,44 +38,33 @@ bool decode_is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-json_t *decode_document(struct decode_work *w)
+const struct tree *decode_document(struct decode_work *w)
 {
     if (!w->parsed) {
-        w->parsed = true;
-        json_pool_begin();
-        (void)memory_ran_out();
-        w->document =
-            json_loadb(w->m->payload, w->m->size,
-                       JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES,
-                       &w->json_error);
-        json_pool_close();
-        w->no_memory = memory_ran_out();
-        if (w->no_memory) {
-            json_pool_end(w->document);
-            w->document = NULL;
+        size_t most = tree_bytes(w->m->size);
+        struct arena *a = w->arena;
+        if (most > arena_left(a) / 2) { /* the other half is for the readings */
+            a = w->large = arena_open_growing(most);
         }
+        w->parsed = true;
+        w->document_err = a == NULL ? ERR_MEMORY
+                                    : tree_read(w->m->payload, w->m->size, a,
+                                                &w->document, &w->document_diag);
     }
     return w->document;
 }
 
-enum err decode_need_document(struct decode_work *w, json_t **out)
+enum err decode_need_document(struct decode_work *w, const struct tree **out)
 {
-    json_t *document = decode_document(w);
-    if (document == NULL) {
-        if (w->no_memory) {
-            return ERR_MEMORY;
-        }
-        char text[JSON_ERROR_TEXT_LENGTH];
-        text_escape(text, sizeof text, w->json_error.text, strlen(w->json_error.text));
-        diag_set(w->diag, "not JSON: %s", text);
-        if (w->diag != NULL) {
-            w->diag->line = w->json_error.line;
-            w->diag->column = w->json_error.column;
-        }
-        return ERR_SYNTAX;
+    const struct tree *document = decode_document(w);
+    if (document != NULL) {
+        *out = document;
+    } else if (w->document_err == ERR_SYNTAX && w->diag != NULL) {
+        diag_set(w->diag, "%s", w->document_diag.text);
+        w->diag->line = w->document_diag.line;
+        w->diag->column = w->document_diag.column;
     }
-    *out = document;
-    return ERR_OK;
+    return w->document_err;
 }
 
 static enum err check_size(struct decode_work *w)
@@ -118,8 +105,8 @@ static enum err find_surest(struct decode_work *w, const struct decoder **out)
         *out = surest;
         return ERR_OK;
     }
-    json_t *document;
-    if (begins_json(w->m)) {
+    const struct tree *document;
+    if (begins_json(w->m) || w->document_err == ERR_MEMORY) {
         return decode_need_document(w, &document);
     }
     diag_set(w->diag, "neither JSON nor CBOR, nor a number on a topic with a pattern");
@@ -188,7 +175,7 @@ enum err decode_message(const struct message *m, const struct decode_rules *rule
     if (err == ERR_OK) {
         err = finish(&w);
     }
-    json_pool_end(w.document);
+    arena_close(w.large);
     if (w.full) {
         err = ERR_FULL;
         diag_set(d, "the message needs more than the memory for one message");

@@ -34,11 +34,11 @@ struct decode_rules {
     const struct sensor_field *rssi, *snr;
 };
 
-/* Decodes one message. out and all that hangs on it lives in a; a message that needs more
- * than a has left is ERR_FULL. No reading is dropped: those that can't be used carry
- * their problem, those that the model does not name are marked ignored. ERR_SYNTAX (diag
- * says what and where), ERR_RANGE (a limit of ours), ERR_UNKNOWN (no format takes it):
- * REJECT. ERR_MEMORY: RETRY.
+/* Decodes one message. out and all that hangs on it lives in a, a fixed arena; a message
+ * that needs more than a has left is ERR_FULL. No reading is dropped: those that can't be
+ * used carry their problem, those that the model does not name are marked ignored.
+ * ERR_SYNTAX (diag says what and where), ERR_RANGE (a limit of ours), ERR_UNKNOWN (no
+ * format takes it): REJECT. ERR_MEMORY: RETRY.
  */
 MUST_USE enum err decode_message(const struct message *m,
                                  const struct decode_rules *rules, struct arena *a,

@@ -8,8 +8,7 @@
  */
 
 #include "decode/decode.h"
-
-#include <jansson.h>
+#include "decode/tree.h"
 
 enum {
     DECODE_READINGS = 20000, /* most of one message */
@@ -30,15 +29,16 @@ struct decode_work {
     const struct decode_rules *rules;
     struct arena *arena;
     struct diag *diag;
-    struct decode_time time; /* of readings without their own */
-    struct decoded out;      /* readings are on the heap until the end */
-    size_t room;             /* of out.readings */
-    json_t *document;        /* in the pool; ask decode_document */
-    json_error_t json_error;
+    struct decode_time time;     /* of readings without their own */
+    struct decoded out;          /* readings are on the heap until the end */
+    size_t room;                 /* of out.readings */
+    struct arena *large;         /* of a document that arena is too small for, or NULL */
+    const struct tree *document; /* ask decode_document */
+    enum err document_err;       /* why there is none */
+    struct diag document_diag;   /* and in words */
     bool parsed;
-    bool no_memory; /* that is why there is no document */
-    bool full;      /* the arena had no room for a text */
-    bool ranked;    /* some reading's entry has a rank */
+    bool full;   /* the arena had no room */
+    bool ranked; /* some reading's entry has a rank */
 };
 
 enum decode_sniff { SNIFF_NO, SNIFF_FALLBACK, SNIFF_LIKELY, SNIFF_SURE };
@@ -59,31 +59,31 @@ extern const struct decoder *const decode_table[]; /* made by the build; NULL en
 bool decode_is_blank(char c);
 
 /* The message as JSON, parsed once; borrowed. NULL: it is none. */
-json_t *decode_document(struct decode_work *w);
+const struct tree *decode_document(struct decode_work *w);
 
 /* The same; ERR_SYNTAX with line, column and sentence, or ERR_MEMORY. */
-MUST_USE enum err decode_need_document(struct decode_work *w, json_t **out);
+MUST_USE enum err decode_need_document(struct decode_work *w, const struct tree **out);
 
 /* The network server's time: becomes message_us and the time of readings without their
  * own. NULL, or before 1990: there is none. */
-void decode_take_network_time(struct decode_work *w, json_t *text);
+void decode_take_network_time(struct decode_work *w, const struct tree *text);
 
 /* --- values in JSON --- */
 /* Node at pointer below from; NULL: not there. */
-json_t *decode_find(json_t *from, const char *pointer);
+const struct tree *decode_find(const struct tree *from, const char *pointer);
 /* Text at pointer; NULL: not there, empty or no text. Borrowed from the document. */
-const char *decode_find_text(json_t *from, const char *pointer);
+const char *decode_find_text(const struct tree *from, const char *pointer);
 
 /* All readings of values, which stand at prefix in the message. device is in the arena.
  */
-MUST_USE enum err decode_read_values(struct decode_work *w, json_t *values,
+MUST_USE enum err decode_read_values(struct decode_work *w, const struct tree *values,
                                      const char *prefix, const char *device);
 
 /* RSSI and SNR of the gateway in gateways with the highest RSSI. */
-MUST_USE enum err decode_read_gateways(struct decode_work *w, json_t *gateways,
+MUST_USE enum err decode_read_gateways(struct decode_work *w, const struct tree *gateways,
                                        const char *prefix, const char *device);
 
 /* A frame counter, also as text; absent or unreadable is 0. */
-int64_t decode_counter(json_t *value);
+int64_t decode_counter(const struct tree *value);
 
 #endif

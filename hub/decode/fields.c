@@ -14,7 +14,8 @@ enum { OTHER_NODES = 6 };
 /* Fields of a model that other entries name too; told apart by unit. */
 enum shared { SHARED_NO, SHARED_FIRST, SHARED_LATER };
 
-static json_t *find_element(json_t *array, const char *token, size_t length)
+static const struct tree *find_element(const struct tree *array, const char *token,
+                                       size_t length)
 {
     bool digits = length > 0 && length < 10 && strspn(token, "0123456789") >= length;
     if (!digits || (token[0] == '0' && length > 1)) {
@@ -24,17 +25,18 @@ static json_t *find_element(json_t *array, const char *token, size_t length)
     for (size_t i = 0; i < length; i++) {
         index = index * 10 + (size_t)(token[i] - '0');
     }
-    return json_array_get(array, index);
+    return tree_element(array, index);
 }
 
 /* Child of node by the first length bytes of token, which may hold ~0 and ~1. */
-static json_t *find_child(json_t *node, const char *token, size_t length)
+static const struct tree *find_child(const struct tree *node, const char *token,
+                                     size_t length)
 {
-    if (json_is_array(node)) {
+    if (tree_is(node, TREE_ARRAY)) {
         return find_element(node, token, length);
     }
     if (memchr(token, '~', length) == NULL) {
-        return json_object_getn(node, token, length);
+        return tree_find(node, token, length);
     }
     char key[DECODE_POINTER];
     size_t used = 0;
@@ -46,12 +48,12 @@ static json_t *find_child(json_t *node, const char *token, size_t length)
         i += escape ? 1 : 0;
         key[used++] = !escape ? token[i] : token[i] == '0' ? '~' : '/';
     }
-    return json_object_getn(node, key, used);
+    return tree_find(node, key, used);
 }
 
-json_t *decode_find(json_t *from, const char *pointer)
+const struct tree *decode_find(const struct tree *from, const char *pointer)
 {
-    json_t *node = from;
+    const struct tree *node = from;
     while (node != NULL && *pointer != '\0') {
         size_t length = strcspn(pointer + 1, "/");
         node = find_child(node, pointer + 1, length);
@@ -60,13 +62,13 @@ json_t *decode_find(json_t *from, const char *pointer)
     return node;
 }
 
-const char *decode_find_text(json_t *from, const char *pointer)
+const char *decode_find_text(const struct tree *from, const char *pointer)
 {
-    const char *text = json_string_value(decode_find(from, pointer));
+    const char *text = tree_text(decode_find(from, pointer));
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
-int64_t decode_counter(json_t *value)
+int64_t decode_counter(const struct tree *value)
 {
     double number;
     if (value == NULL) {
@@ -81,23 +83,23 @@ int64_t decode_counter(json_t *value)
 struct lookup {
     struct decode_work *w;
     const struct decode_scope *scope;
-    json_t *node;
+    const struct tree *node;
     const char *prefix;          /* of node in the message */
     const unsigned char *shared; /* enum shared, of each entry */
-    json_t **done;               /* nodes that the walk passes by */
+    const struct tree **done;    /* nodes that the walk passes by */
     size_t done_count;
     char path[DECODE_POINTER]; /* of the walk */
     size_t prefix_length;      /* a key begins behind it */
 };
 
-static void mark_done(struct lookup *l, json_t *node)
+static void mark_done(struct lookup *l, const struct tree *node)
 {
     if (node != NULL) {
         l->done[l->done_count++] = node;
     }
 }
 
-static bool is_done(const struct lookup *l, const json_t *node)
+static bool is_done(const struct lookup *l, const struct tree *node)
 {
     for (size_t i = 0; i < l->done_count; i++) {
         if (l->done[i] == node) {
@@ -109,7 +111,7 @@ static bool is_done(const struct lookup *l, const json_t *node)
 
 /* --- the walk over numbers that no entry names --- */
 
-static enum err put_leaf(struct lookup *l, json_t *node)
+static enum err put_leaf(struct lookup *l, const struct tree *node)
 {
     struct decode_value v = decode_value_of(node);
     if (!decode_is_reading(l->scope, &v)) {
@@ -120,9 +122,10 @@ static enum err put_leaf(struct lookup *l, json_t *node)
     return decode_put_reading(l->w, l->scope, &slot, &v);
 }
 
-static enum err walk_node(struct lookup *l, json_t *node, size_t length, int depth);
+static enum err walk_node(struct lookup *l, const struct tree *node, size_t length,
+                          int depth);
 
-static enum err walk_child(struct lookup *l, json_t *child, size_t length,
+static enum err walk_child(struct lookup *l, const struct tree *child, size_t length,
                            const char *name, int depth)
 {
     size_t longer = text_pointer_append(l->path, sizeof l->path, length, name);
@@ -135,12 +138,13 @@ static enum err walk_child(struct lookup *l, json_t *child, size_t length,
     return err;
 }
 
-static enum err walk_node(struct lookup *l, json_t *node, size_t length, int depth)
+static enum err walk_node(struct lookup *l, const struct tree *node, size_t length,
+                          int depth)
 {
     if (is_done(l, node)) {
         return ERR_OK;
     }
-    if (!json_is_object(node) && !json_is_array(node)) {
+    if (!tree_is(node, TREE_OBJECT) && !tree_is(node, TREE_ARRAY)) {
         return put_leaf(l, node);
     }
     if (depth == DECODE_DEPTH) {
@@ -148,20 +152,19 @@ static enum err walk_node(struct lookup *l, json_t *node, size_t length, int dep
         return ERR_RANGE;
     }
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < json_array_size(node); i++) {
+    size_t i = 0;
+    for (const struct tree *n = tree_first(node); err == ERR_OK && n != NULL;
+         n = n->next) {
         char index[24];
-        snprintf(index, sizeof index, "%zu", i);
-        err = walk_child(l, json_array_get(node, i), length, index, depth);
-    }
-    for (void *i = json_object_iter(node); err == ERR_OK && i != NULL;
-         i = json_object_iter_next(node, i)) {
-        err = walk_child(l, json_object_iter_value(i), length, json_object_iter_key(i),
-                         depth);
+        if (n->key == NULL) {
+            snprintf(index, sizeof index, "%zu", i++);
+        }
+        err = walk_child(l, n, length, n->key != NULL ? n->key : index, depth);
     }
     return err;
 }
 
-static enum err walk_from(struct lookup *l, json_t *node, const char *pointer)
+static enum err walk_from(struct lookup *l, const struct tree *node, const char *pointer)
 {
     size_t length = strlen(pointer);
     if (length >= sizeof l->path) {
@@ -175,10 +178,10 @@ static enum err walk_from(struct lookup *l, json_t *node, const char *pointer)
 
 /* --- the fields of the model --- */
 
-static enum quality status_at(json_t *node, const struct device_status *s)
+static enum quality status_at(const struct tree *node, const struct device_status *s)
 {
-    json_t *found = s->field == NULL ? NULL : decode_find(node, s->field);
-    if (found == NULL || json_is_null(found)) {
+    const struct tree *found = s->field == NULL ? NULL : decode_find(node, s->field);
+    if (found == NULL || tree_is(found, TREE_NULL)) {
         return QUALITY_NONE;
     }
     struct decode_value v = decode_value_of(found);
@@ -239,8 +242,8 @@ static bool is_wanted(const struct sensor_field *f)
 static enum err read_field(struct lookup *l, size_t which)
 {
     const struct sensor_field *f = &l->scope->model->fields[which];
-    json_t *node = decode_find(l->node, f->field);
-    bool container = json_is_object(node) || json_is_array(node);
+    const struct tree *node = decode_find(l->node, f->field);
+    bool container = tree_is(node, TREE_OBJECT) || tree_is(node, TREE_ARRAY);
     if (node == NULL || l->shared[which] == SHARED_LATER ||
         (container && !is_wanted(f))) {
         return ERR_OK;
@@ -266,7 +269,7 @@ static enum err read_field(struct lookup *l, size_t which)
 }
 
 /* The name in a pair, as a pointer; NULL: none. */
-static const char *pair_key(struct decode_work *w, json_t *node)
+static const char *pair_key(struct decode_work *w, const struct tree *node)
 {
     struct decode_value v = decode_value_of(node);
     if (v.kind == DECODE_NUMBER) {
@@ -279,11 +282,11 @@ static const char *pair_key(struct decode_work *w, json_t *node)
 
 /* Reads one pair, which stands at pointer; the numbers in it that it does not name are
  * left to the walk. */
-static enum err read_pair(struct lookup *l, json_t *pair, const char *pointer)
+static enum err read_pair(struct lookup *l, const struct tree *pair, const char *pointer)
 {
     const struct sensor_model *model = l->scope->model;
-    json_t *key = decode_find(pair, model->pairs.key);
-    json_t *value = decode_find(pair, model->pairs.value);
+    const struct tree *key = decode_find(pair, model->pairs.key);
+    const struct tree *value = decode_find(pair, model->pairs.value);
     const char *name = key == NULL || value == NULL ? NULL : pair_key(l->w, key);
     if (name == NULL) {
         return ERR_OK;
@@ -316,15 +319,16 @@ static const char *element_pointer(struct decode_work *w, const char *prefix,
 static enum err read_pairs(struct lookup *l)
 {
     const char *at = l->scope->model->pairs.field;
-    json_t *pairs = at == NULL ? NULL : decode_find(l->node, at);
-    if (!json_is_array(pairs)) {
+    const struct tree *pairs = at == NULL ? NULL : decode_find(l->node, at);
+    if (!tree_is(pairs, TREE_ARRAY)) {
         return ERR_OK;
     }
     size_t before = l->done_count;
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < json_array_size(pairs); i++) {
-        const char *pointer = element_pointer(l->w, l->prefix, at, i);
-        json_t *pair = json_array_get(pairs, i);
+    size_t i = 0;
+    for (const struct tree *pair = tree_first(pairs); err == ERR_OK && pair != NULL;
+         pair = pair->next) {
+        const char *pointer = element_pointer(l->w, l->prefix, at, i++);
         err = read_pair(l, pair, pointer);
         if (err == ERR_OK) {
             err = walk_from(l, pair, pointer);
@@ -359,25 +363,26 @@ static enum err read_place(struct lookup *l)
 }
 
 /* The time at f below node, else otherwise. */
-static struct decode_time time_at(struct decode_work *w, json_t *node,
+static struct decode_time time_at(struct decode_work *w, const struct tree *node,
                                   const struct time_field *f,
                                   struct decode_time otherwise)
 {
-    json_t *found = f->field == NULL ? NULL : decode_find(node, f->field);
-    return found == NULL || json_is_null(found) ? otherwise
-                                                : decode_read_time(w, found, f);
+    const struct tree *found = f->field == NULL ? NULL : decode_find(node, f->field);
+    return found == NULL || tree_is(found, TREE_NULL) ? otherwise
+                                                      : decode_read_time(w, found, f);
 }
 
-static enum err read_records(struct lookup *root, json_t *records)
+static enum err read_records(struct lookup *root, const struct tree *records)
 {
     const struct sensor_model *model = root->scope->model;
     struct decode_scope scope = *root->scope;
     struct lookup l = {
         .w = root->w, .scope = &scope, .shared = root->shared, .done = root->done};
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < json_array_size(records); i++) {
-        l.node = json_array_get(records, i);
-        l.prefix = element_pointer(l.w, root->prefix, model->records.field, i);
+    size_t i = 0;
+    for (l.node = tree_first(records); err == ERR_OK && l.node != NULL;
+         l.node = l.node->next) {
+        l.prefix = element_pointer(l.w, root->prefix, model->records.field, i++);
         l.done_count = 0;
         scope.time = time_at(l.w, l.node, &model->records.time, root->scope->time);
         mark_pointer(&l, model->records.time.field);
@@ -401,8 +406,8 @@ static const unsigned char *find_shared(struct arena *a, const struct sensor_mod
     return shared;
 }
 
-enum err decode_read_values(struct decode_work *w, json_t *values, const char *prefix,
-                            const char *device)
+enum err decode_read_values(struct decode_work *w, const struct tree *values,
+                            const char *prefix, const char *device)
 {
     struct decode_scope scope = {device, decode_find_model(w, device), w->time};
     struct lookup l = {.w = w, .scope = &scope, .node = values, .prefix = prefix};
@@ -411,7 +416,7 @@ enum err decode_read_values(struct decode_work *w, json_t *values, const char *p
         return walk_from(&l, values, prefix);
     }
     size_t most = 2 * model->field_count + OTHER_NODES;
-    l.done = arena_take(w->arena, most * sizeof(json_t *));
+    l.done = arena_take(w->arena, most * sizeof *l.done);
     l.shared = find_shared(w->arena, model);
     if (l.done == NULL || l.shared == NULL) {
         w->full = true;
@@ -420,8 +425,8 @@ enum err decode_read_values(struct decode_work *w, json_t *values, const char *p
     scope.time = time_at(w, values, &model->time, w->time);
     mark_pointer(&l, model->time.field);
     const char *at = model->records.field;
-    json_t *records = at == NULL ? NULL : decode_find(values, at);
-    records = json_is_array(records) ? records : NULL;
+    const struct tree *records = at == NULL ? NULL : decode_find(values, at);
+    records = tree_is(records, TREE_ARRAY) ? records : NULL;
     mark_done(&l, records);
     enum err err = read_place(&l);
     return err == ERR_OK ? read_records(&l, records) : err;

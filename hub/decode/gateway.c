@@ -3,42 +3,43 @@
 
 #include <stdio.h>
 
-/* Index of the gateway with the highest RSSI, the first of equals; the count if none has
+/* The gateway with the highest RSSI, the first of equals, and its index. NULL: none has
  * one. */
-static size_t best_gateway(json_t *gateways)
+static const struct tree *best_gateway(const struct tree *gateways, size_t *index)
 {
-    size_t count = json_array_size(gateways);
-    size_t best = count;
+    const struct tree *best = NULL;
     double best_rssi = 0;
-    for (size_t i = 0; i < count; i++) {
-        json_t *rssi = json_object_get(json_array_get(gateways, i), "rssi");
-        double value = json_number_value(rssi);
-        if (json_is_number(rssi) && (best == count || value > best_rssi)) {
-            best = i;
-            best_rssi = value;
+    size_t i = 0;
+    for (const struct tree *g = tree_first(gateways); g != NULL; g = g->next) {
+        const struct tree *rssi = tree_member(g, "rssi");
+        if (tree_is(rssi, TREE_NUMBER) && (best == NULL || rssi->number > best_rssi)) {
+            best = g;
+            best_rssi = rssi->number;
+            *index = i;
         }
+        i++;
     }
     return best;
 }
 
-enum err decode_read_gateways(struct decode_work *w, json_t *gateways, const char *prefix,
-                              const char *device)
+enum err decode_read_gateways(struct decode_work *w, const struct tree *gateways,
+                              const char *prefix, const char *device)
 {
     const struct {
         const char *name;
         const struct sensor_field *entry;
     } wanted[] = {{"rssi", w->rules->rssi}, {"snr", w->rules->snr}};
     const struct decode_scope scope = {device, NULL, w->time};
-    size_t best = best_gateway(gateways);
-    json_t *gateway = json_array_get(gateways, best);
+    size_t index = 0;
+    const struct tree *gateway = best_gateway(gateways, &index);
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof wanted / sizeof *wanted; i++) {
-        json_t *node = json_object_get(gateway, wanted[i].name);
-        if (!json_is_number(node)) {
+        const struct tree *node = tree_member(gateway, wanted[i].name);
+        if (!tree_is(node, TREE_NUMBER)) {
             continue;
         }
         char tail[48];
-        snprintf(tail, sizeof tail, "/%zu/%s", best, wanted[i].name);
+        snprintf(tail, sizeof tail, "/%zu/%s", index, wanted[i].name);
         const char *field = decode_join(w, prefix, tail);
         struct decode_value v = decode_value_of(node);
         struct decode_slot slot = {.field = field,

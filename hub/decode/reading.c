@@ -52,33 +52,32 @@ const char *decode_say(struct decode_work *w, const char *format, ...)
     return decode_keep(w, text);
 }
 
-struct decode_value decode_value_of(json_t *node)
+struct decode_value decode_value_of(const struct tree *node)
 {
     struct decode_value v = {.kind = DECODE_OTHER};
-    switch (json_typeof(node)) {
-    case JSON_REAL:
-    case JSON_INTEGER:
+    switch (node->kind) {
+    case TREE_NUMBER:
         v.kind = DECODE_NUMBER;
-        v.number = json_number_value(node);
+        v.number = node->number;
         break;
-    case JSON_STRING:
+    case TREE_TEXT:
         v.kind = DECODE_TEXT;
-        v.text = json_string_value(node);
+        v.text = node->text;
         break;
-    case JSON_NULL:
+    case TREE_NULL:
         v.kind = DECODE_NULL;
         v.text = "null";
         break;
-    case JSON_TRUE:
+    case TREE_TRUE:
         v.text = "true";
         break;
-    case JSON_FALSE:
+    case TREE_FALSE:
         v.text = "false";
         break;
-    case JSON_OBJECT:
+    case TREE_OBJECT:
         v.text = "an object";
         break;
-    case JSON_ARRAY:
+    case TREE_ARRAY:
         v.text = "an array";
         break;
     }

@@ -6,7 +6,6 @@
 #include "decode/decoder.h"
 
 #include <csv.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +36,7 @@ struct rows {
     int64_t count;        /* rows of the message */
     size_t values;        /* in them */
     enum err err;         /* of a callback */
+    struct arena *tree;   /* of a row in JSON */
 };
 
 static void fail_row(struct rows *r, const char *format, ...)
@@ -309,45 +309,39 @@ static enum err take_csv(struct rows *r, const char *line, size_t length, struct
 /* --- one JSON object a line --- */
 
 /* Values below node; too deep counts as too many. */
-static size_t count_values(json_t *node, int depth)
+static size_t count_values(const struct tree *node, int depth)
 {
     if (depth > DECODE_DEPTH) {
         return ROWS_VALUES + 1;
     }
-    size_t count = !json_is_object(node) && !json_is_array(node);
-    for (size_t i = 0; i < json_array_size(node); i++) {
-        count += count_values(json_array_get(node, i), depth + 1);
-    }
-    for (void *i = json_object_iter(node); i != NULL;
-         i = json_object_iter_next(node, i)) {
-        count += count_values(json_object_iter_value(i), depth + 1);
+    size_t count = !tree_is(node, TREE_OBJECT) && !tree_is(node, TREE_ARRAY);
+    for (const struct tree *n = tree_first(node); n != NULL; n = n->next) {
+        count += count_values(n, depth + 1);
     }
     return count;
 }
 
 static enum err take_json(struct rows *r, const char *line, size_t length)
 {
-    json_error_t error;
+    const struct tree *row = NULL;
+    struct diag d = {0};
     begin_row(r);
     r->row_open = false;
     buf_put(&r->raw, line, length);
-    json_t *row = json_loadb(line, length,
-                             JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
-    r->cells = count_values(row, 0);
-    if (row == NULL && json_error_code(&error) == json_error_out_of_memory) {
-        return ERR_MEMORY;
+    arena_reset(r->tree);
+    enum err e = tree_read(line, length, r->tree, &row, &d);
+    if (e == ERR_MEMORY) {
+        return e;
     }
+    r->cells = count_values(row, 0);
     if (row == NULL) {
-        char shown[100];
-        fail_row(r, "not JSON: %s",
-                 text_escape(shown, sizeof shown, error.text, strlen(error.text)));
-    } else if (!json_is_object(row)) {
+        fail_row(r, "%s", d.text);
+    } else if (row->kind != TREE_OBJECT) {
         fail_row(r, "not a JSON object");
     } else if (r->cells > ROWS_VALUES) {
         fail_row(r, "more than %d values, or nested deeper than %d levels", ROWS_VALUES,
                  DECODE_DEPTH);
     }
-    json_decref(row);
     buf_put(&r->row, line, length);
     finish_row(r);
     return r->err;
@@ -359,6 +353,11 @@ enum err rows_open(const struct rows_settings *settings, struct rows **out)
 {
     struct rows *r = calloc(1, sizeof *r);
     if (r == NULL) {
+        return ERR_MEMORY;
+    }
+    r->tree = arena_open_growing(tree_bytes(ROWS_LINE_BYTES));
+    if (r->tree == NULL) {
+        free(r);
         return ERR_MEMORY;
     }
     r->settings = *settings;
@@ -384,6 +383,7 @@ void rows_close(struct rows *r)
         free(r->columns[i]);
     }
     free(r->columns);
+    arena_close(r->tree);
     buf_fini(&r->row);
     buf_fini(&r->raw);
     buf_fini(&r->list);

@@ -43,13 +43,13 @@ struct decode_time decode_judge_time(struct decode_work *w, int64_t us,
     return t;
 }
 
-void decode_take_network_time(struct decode_work *w, json_t *text)
+void decode_take_network_time(struct decode_work *w, const struct tree *text)
 {
-    if (text == NULL || json_is_null(text)) {
+    if (text == NULL || tree_is(text, TREE_NULL)) {
         return;
     }
     int64_t us;
-    const char *given = json_string_value(text);
+    const char *given = tree_text(text);
     if (given == NULL || clock_parse_rfc3339(given, &us) != ERR_OK) {
         w->time = (struct decode_time){CLOCK_NONE, TIME_SOURCE_MESSAGE,
                                        "the network server's time is not RFC 3339"};
@@ -59,7 +59,7 @@ void decode_take_network_time(struct decode_work *w, json_t *text)
     }
 }
 
-static bool read_number(json_t *value, double per_second, int64_t *us)
+static bool read_number(const struct tree *value, double per_second, int64_t *us)
 {
     struct decode_value v = decode_value_of(value);
     double number;
@@ -67,7 +67,7 @@ static bool read_number(json_t *value, double per_second, int64_t *us)
 }
 
 /* Microseconds go no way round: as seconds they would lose their last digit. */
-static bool read_us(json_t *value, int64_t *us)
+static bool read_us(const struct tree *value, int64_t *us)
 {
     struct decode_value v = decode_value_of(value);
     double number;
@@ -78,9 +78,9 @@ static bool read_us(json_t *value, int64_t *us)
     return true;
 }
 
-static bool read_form(json_t *value, const struct time_field *f, int64_t *us)
+static bool read_form(const struct tree *value, const struct time_field *f, int64_t *us)
 {
-    const char *text = json_string_value(value);
+    const char *text = tree_text(value);
     switch (f->form) {
     case TIME_FORM_RFC3339:
         return text != NULL && clock_parse_rfc3339(text, us) == ERR_OK;
@@ -97,7 +97,7 @@ static bool read_form(json_t *value, const struct time_field *f, int64_t *us)
     return false;
 }
 
-struct decode_time decode_read_time(struct decode_work *w, json_t *value,
+struct decode_time decode_read_time(struct decode_work *w, const struct tree *value,
                                     const struct time_field *f)
 {
     static const char *const forms[] = {"an RFC 3339 time with offset", "Unix seconds",

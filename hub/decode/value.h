@@ -21,7 +21,7 @@ const char *decode_say(struct decode_work *w, const char *format, ...)
 struct decode_time decode_judge_time(struct decode_work *w, int64_t us,
                                      enum time_source source);
 /* value in the form of f to a time; value is not NULL. */
-struct decode_time decode_read_time(struct decode_work *w, json_t *value,
+struct decode_time decode_read_time(struct decode_work *w, const struct tree *value,
                                     const struct time_field *f);
 /* Seconds since 1970 to microseconds, rounded. False: outside the years 1 to 9999. */
 bool decode_seconds(double seconds, int64_t *us);
@@ -34,7 +34,7 @@ struct decode_value {
         *text; /* of DECODE_TEXT; of DECODE_OTHER what it is ("true", "an array") */
 };
 
-struct decode_value decode_value_of(json_t *node);
+struct decode_value decode_value_of(const struct tree *node);
 /* The finite number that v is or spells. */
 bool decode_value_number(const struct decode_value *v, double *number);
 

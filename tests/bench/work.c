@@ -11,7 +11,6 @@
 #include "store/inbox.h"
 #include "support/bench_message.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,19 +52,6 @@ static void end(const struct bench *b, const char *what)
 {
     printf("%-10s %.2f\n", what, (cpu_s() - b->start_s) * 1e6 / (double)b->count);
     fflush(stdout);
-}
-
-static void parse_all(struct bench *b)
-{
-    json_error_t error;
-    begin(b);
-    for (long i = 0; i < b->count; i++) {
-        const struct message *m = &b->messages[i % KINDS];
-        json_t *j = json_loadb(m->payload, m->size,
-                               JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES, &error);
-        json_decref(j);
-    }
-    end(b, "jansson");
 }
 
 static const struct sensor_model *find_model(void *arg, const char *device)
@@ -185,7 +171,6 @@ int main(int argc, char **argv)
                                          .arrival_us = clock_now_us()};
     }
     printf("%-10s %zu\n", "bytes", b.made[0].size);
-    parse_all(&b);
     decode_all(&b, argv[3]);
     work_all(&b);
     worker_fini(&b.worker);

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034 # install_for names the lists by their set
 # What each kind of work needs from Debian 12 and PyPI, and how it gets there. Sourced by ./run.
 
-packages_build='gcc libc6-dev cmake ninja-build pkg-config python3 libsqlite3-dev libjansson-dev
+packages_build='gcc libc6-dev cmake ninja-build pkg-config python3 libsqlite3-dev libjansson-dev libyajl-dev
     libcurl4-openssl-dev libssl-dev libpaho-mqtt-dev libudunits2-dev libcbor-dev libcsv-dev libcmocka-dev'
 packages_demo='mosquitto'
 # Of the check set, faults need: libfaketime (a clock that steps, for one program), locales and

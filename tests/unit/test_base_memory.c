@@ -26,7 +26,8 @@ static void test_a_fixed_arena_ends_at_its_size(void **state)
     assert_null(arena_take(a, SIZE_MAX));
     assert_null(arena_take_zero(a, SIZE_MAX / 2, 4));
     assert_int_equal(arena_used(a), used);
-    assert_non_null(arena_take(a, 256 - used));
+    assert_int_equal(arena_left(a), 256 - used);
+    assert_non_null(arena_take(a, arena_left(a)));
     assert_null(arena_take(a, 1));
     arena_rewind(a, used);
     assert_int_equal(arena_used(a), used);

@@ -54,6 +54,14 @@ static void test_utf8_follows_rfc_3629(void **state)
         assert_false(text_is_utf8(bad[i], strlen(bad[i])));
     }
     assert_true(text_is_utf8("a\0b", 3));
+    char text[] = "twenty-four bytes, ASCII";
+    for (size_t i = 0; i < 24; i++) {
+        char kept = text[i];
+        text[i] = '\xFF';
+        assert_int_equal(text_utf8_size(text, 24), i);
+        text[i] = kept;
+    }
+    assert_int_equal(text_utf8_size(text, 24), 24);
 }
 
 static void test_escape_shows_bytes_that_terminals_obey(void **state)

@@ -22,7 +22,6 @@
  * used). What fails is to be tried again; then all is as if nothing had failed. */
 
 enum {
-    LARGE = 24 << 10,
     SAMPLE = 61, /* without KOGGE_LONG: one of so many */
     WARM = 2,    /* runs before, in which nothing fails */
 };
@@ -33,8 +32,6 @@ struct post {
     int source;
     bool dup;
 };
-
-static char large[LARGE]; /* its document does not fit into the block for usual ones */
 
 #define TTN(device, counter, values)                                                     \
     "{\"end_device_ids\": {\"device_id\": \"" device "\"}, \"uplink_message\": {"        \
@@ -58,7 +55,6 @@ static const struct post posts[] = {
      " \"unit\": \"grad X\"}",
      0, 1, 0},
     {"b/x", "{\"device\": \"json-1\", \"temp\": ", 0, 2, 0},
-    {"b/x", large, 0, 2, 0},
     {"b/x", "{\"device\": \"foreign-1\", \"temp\": 3}", 0, 2, 0},
     {"g/gauge-1/W", "512.5", 0, 3, 0},
     {"g/gauge-1/W", "512.5", 0, 3, true},
@@ -180,18 +176,6 @@ static void expect_state(const struct pipeline_world *w, const char *state,
                  (int)strcspn(state + line, "\n"), state + line);
     }
     audit_expect_right(w->folder);
-}
-
-static void make_large(void)
-{
-    size_t at = (size_t)snprintf(large, sizeof large,
-                                 "{\"device\": \"json-1\", \"at\": 1780271120, "
-                                 "\"temp\": 5, \"crc\": [0");
-    while (at < sizeof large - 16) {
-        memcpy(large + at, ",1.25,\"abc\"", 12);
-        at += 11;
-    }
-    memcpy(large + at, "]}", 3);
 }
 
 /* The next run begins with empty databases. */
@@ -382,7 +366,6 @@ static void test_memory_runs_out_once(void **state)
                                                               run_start, run_try};
     (void)state;
     long count = 0;
-    make_large();
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         fail_each(paths[i], &count);
     }

@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "decode/value.h"
 
-static json_t *info_of(json_t *document)
+static const struct tree *info_of(const struct tree *document)
 {
-    json_t *info = json_object_get(document, "deviceInfo");
-    return json_is_string(json_object_get(info, "devEui")) ? info : NULL;
+    const struct tree *info = tree_member(document, "deviceInfo");
+    return tree_is(tree_member(info, "devEui"), TREE_TEXT) ? info : NULL;
 }
 
 static enum decode_sniff chirpstack_sniff(struct decode_work *w)
@@ -21,47 +21,46 @@ static enum decode_sniff chirpstack_sniff(struct decode_work *w)
 
 /* Of all events only the uplink has rxInfo or values, but an integration's values are not
  * the device's own. */
-static bool is_uplink(json_t *document)
+static bool is_uplink(const struct tree *document)
 {
-    return json_object_get(document, "integrationName") == NULL &&
-           (json_object_get(document, "rxInfo") != NULL ||
-            json_object_get(document, "object") != NULL ||
-            json_object_get(document, "fCnt") != NULL);
+    return tree_member(document, "integrationName") == NULL &&
+           (tree_member(document, "rxInfo") != NULL ||
+            tree_member(document, "object") != NULL ||
+            tree_member(document, "fCnt") != NULL);
 }
 
-static enum err read_uplink(struct decode_work *w, json_t *document)
+static enum err read_uplink(struct decode_work *w, const struct tree *document)
 {
     const char *session = decode_find_text(document, "/devAddr");
     w->out.session = session == NULL ? NULL : decode_keep(w, session);
-    w->out.counter = decode_counter(json_object_get(document, "fCnt"));
+    w->out.counter = decode_counter(tree_member(document, "fCnt"));
     w->out.has_counter = true;
-    decode_take_network_time(w, json_object_get(document, "time"));
-    json_t *values = json_object_get(document, "object");
-    if (values == NULL || json_is_null(values)) {
+    decode_take_network_time(w, tree_member(document, "time"));
+    const struct tree *values = tree_member(document, "object");
+    if (values == NULL || tree_is(values, TREE_NULL)) {
         return ERR_OK;
     }
     enum err err = decode_read_values(w, values, "/object", w->out.device);
     if (err != ERR_OK) {
         return err;
     }
-    return decode_read_gateways(w, json_object_get(document, "rxInfo"), "/rxInfo",
+    return decode_read_gateways(w, tree_member(document, "rxInfo"), "/rxInfo",
                                 w->out.device);
 }
 
 static enum err chirpstack_decode(struct decode_work *w)
 {
-    json_t *document;
+    const struct tree *document;
     enum err err = decode_need_document(w, &document);
     if (err != ERR_OK) {
         return err;
     }
-    json_t *info = info_of(document);
+    const struct tree *info = info_of(document);
     if (info == NULL) {
         diag_set(w->diag, "no deviceInfo with devEui: not an event of ChirpStack v4");
         return ERR_SYNTAX;
     }
-    char *device =
-        arena_text(w->arena, json_string_value(json_object_get(info, "devEui")));
+    char *device = arena_text(w->arena, tree_text(tree_member(info, "devEui")));
     if (device == NULL) {
         w->full = true;
         return ERR_FULL;

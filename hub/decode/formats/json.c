@@ -10,13 +10,13 @@ static enum decode_sniff json_sniff(struct decode_work *w)
     return decode_document(w) != NULL ? SNIFF_FALLBACK : SNIFF_NO;
 }
 
-static const char *device_of(struct decode_work *w, json_t *document)
+static const char *device_of(struct decode_work *w, const struct tree *document)
 {
     const char *at = w->rules->device;
-    json_t *node = at == NULL ? NULL : decode_find(document, at);
-    if (json_is_number(node)) {
+    const struct tree *node = at == NULL ? NULL : decode_find(document, at);
+    if (tree_is(node, TREE_NUMBER)) {
         char text[NUMBER_TEXT];
-        number_format(json_number_value(node), text);
+        number_format(node->number, text);
         return decode_keep(w, text);
     }
     const char *text = at == NULL ? NULL : decode_find_text(document, at);
@@ -34,7 +34,7 @@ static const char *device_of(struct decode_work *w, json_t *document)
 
 static enum err decode_any(struct decode_work *w)
 {
-    json_t *document;
+    const struct tree *document;
     enum err err = decode_need_document(w, &document);
     if (err != ERR_OK) {
         return err;

@@ -38,8 +38,8 @@ static enum decode_sniff number_sniff(struct decode_work *w)
 {
     char text[TEXT_BYTES];
     struct topic_parts parts;
-    json_t *document = decode_document(w);
-    bool structured = json_is_object(document) || json_is_array(document);
+    const struct tree *document = decode_document(w);
+    bool structured = tree_is(document, TREE_OBJECT) || tree_is(document, TREE_ARRAY);
     bool fits = w->rules->topic != NULL && !structured && text_of(w->m, text) &&
                 *text != '{' && *text != '[' &&
                 decode_topic(w->rules->topic, w->m->topic, w->arena, &parts);

@@ -175,40 +175,41 @@ enum err senml_take_record(struct senml_pack *p, const struct senml_record *r)
     return err == ERR_OK ? put_sum(p, &scope, &slot, r) : err;
 }
 
-static enum err read_json_record(struct senml_pack *p, json_t *record)
+static enum err read_json_record(struct senml_pack *p, const struct tree *record)
 {
     struct senml_record r = {0};
     enum err err = ERR_OK;
-    for (void *i = json_object_iter(record); err == ERR_OK && i != NULL;
-         i = json_object_iter_next(record, i)) {
-        const char *name = json_object_iter_key(i);
-        size_t length = json_object_iter_key_len(i);
-        enum senml_label label = senml_label_of_name(name, length);
-        struct decode_value v = decode_value_of(json_object_iter_value(i));
-        err = label == SENML_LABELS ? senml_check_unknown(name, length, p->w->diag)
-                                    : senml_set(&r, label, &v, p->w->diag);
+    for (const struct tree *n = tree_first(record); err == ERR_OK && n != NULL;
+         n = n->next) {
+        enum senml_label label = senml_label_of_name(n->key, n->key_length);
+        struct decode_value v = decode_value_of(n);
+        err = label == SENML_LABELS
+                  ? senml_check_unknown(n->key, n->key_length, p->w->diag)
+                  : senml_set(&r, label, &v, p->w->diag);
     }
     return err == ERR_OK ? senml_take_record(p, &r) : err;
 }
 
 static enum err read_json(struct decode_work *w, struct senml_pack *p)
 {
-    json_t *pack;
+    const struct tree *pack;
     enum err err = decode_need_document(w, &pack);
     if (err != ERR_OK) {
         return err;
     }
-    if (!json_is_array(pack)) {
+    if (!tree_is(pack, TREE_ARRAY)) {
         diag_set(w->diag, "a SenML pack is an array of records");
         return ERR_SYNTAX;
     }
-    for (size_t i = 0; err == ERR_OK && i < json_array_size(pack); i++) {
-        json_t *record = json_array_get(pack, i);
-        if (!json_is_object(record)) {
+    size_t i = 0;
+    for (const struct tree *record = tree_first(pack); err == ERR_OK && record != NULL;
+         record = record->next) {
+        if (!tree_is(record, TREE_OBJECT)) {
             diag_set(w->diag, "record %zu of the SenML pack is no object", i);
             return ERR_SYNTAX;
         }
         err = read_json_record(p, record);
+        i++;
     }
     return err;
 }
@@ -228,13 +229,13 @@ static enum decode_sniff senml_sniff(struct decode_work *w)
     if (is_cbor(w->m)) {
         return SNIFF_SURE;
     }
-    json_t *first = json_array_get(decode_document(w), 0);
-    if (json_is_string(json_object_get(first, "bn"))) {
+    const struct tree *first = tree_element(decode_document(w), 0);
+    if (tree_is(tree_member(first, "bn"), TREE_TEXT)) {
         return SNIFF_SURE;
     }
-    bool named = json_is_string(json_object_get(first, "n"));
+    bool named = tree_is(tree_member(first, "n"), TREE_TEXT);
     for (size_t i = 0; named && i < sizeof values / sizeof *values; i++) {
-        if (json_object_get(first, values[i]) != NULL) {
+        if (tree_member(first, values[i]) != NULL) {
             return SNIFF_SURE;
         }
     }

@@ -11,12 +11,12 @@
 
 static enum decode_sniff ttn_sniff(struct decode_work *w)
 {
-    json_t *ids = json_object_get(decode_document(w), "end_device_ids");
-    return json_is_object(ids) ? SNIFF_SURE : SNIFF_NO;
+    const struct tree *ids = tree_member(decode_document(w), "end_device_ids");
+    return tree_is(ids, TREE_OBJECT) ? SNIFF_SURE : SNIFF_NO;
 }
 
 /* NULL: the message names none. */
-static const char *device_of(struct decode_work *w, json_t *document)
+static const char *device_of(struct decode_work *w, const struct tree *document)
 {
     const char *eui = decode_find_text(document, "/end_device_ids/dev_eui");
     if (eui != NULL) {
@@ -28,15 +28,15 @@ static const char *device_of(struct decode_work *w, json_t *document)
     return id == NULL ? NULL : decode_keep(w, id);
 }
 
-static enum err read_uplink(struct decode_work *w, json_t *uplink)
+static enum err read_uplink(struct decode_work *w, const struct tree *uplink)
 {
     const char *session = decode_find_text(uplink, "/session_key_id");
     w->out.session = session == NULL ? NULL : decode_keep(w, session);
-    w->out.counter = decode_counter(json_object_get(uplink, "f_cnt"));
+    w->out.counter = decode_counter(tree_member(uplink, "f_cnt"));
     w->out.has_counter = true;
-    decode_take_network_time(w, json_object_get(uplink, "received_at"));
-    json_t *values = json_object_get(uplink, "decoded_payload");
-    if (values == NULL || json_is_null(values)) {
+    decode_take_network_time(w, tree_member(uplink, "received_at"));
+    const struct tree *values = tree_member(uplink, "decoded_payload");
+    if (values == NULL || tree_is(values, TREE_NULL)) {
         return ERR_OK;
     }
     if (w->out.device == NULL) {
@@ -48,24 +48,24 @@ static enum err read_uplink(struct decode_work *w, json_t *uplink)
     if (err != ERR_OK) {
         return err;
     }
-    return decode_read_gateways(w, json_object_get(uplink, "rx_metadata"),
+    return decode_read_gateways(w, tree_member(uplink, "rx_metadata"),
                                 "/uplink_message/rx_metadata", w->out.device);
 }
 
 static enum err ttn_decode(struct decode_work *w)
 {
-    json_t *document;
+    const struct tree *document;
     enum err err = decode_need_document(w, &document);
     if (err != ERR_OK) {
         return err;
     }
-    if (!json_is_object(json_object_get(document, "end_device_ids"))) {
+    if (!tree_is(tree_member(document, "end_device_ids"), TREE_OBJECT)) {
         diag_set(w->diag, "no end_device_ids: not a message of The Things Stack v3");
         return ERR_SYNTAX;
     }
     w->out.device = device_of(w, document);
-    json_t *uplink = json_object_get(document, "uplink_message");
-    return json_is_object(uplink) ? read_uplink(w, uplink) : ERR_OK;
+    const struct tree *uplink = tree_member(document, "uplink_message");
+    return tree_is(uplink, TREE_OBJECT) ? read_uplink(w, uplink) : ERR_OK;
 }
 
 const struct decoder decode_ttn = {"ttn", ttn_sniff, ttn_decode};
