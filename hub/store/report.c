@@ -47,6 +47,7 @@ struct call {
         void (*revision)(void *arg, const struct report_revision *v);
     } row;
     sqlite3_stmt *held; /* of conflicts */
+    enum err held_err;  /* of reading it */
     bool any;
 };
 
@@ -181,8 +182,8 @@ enum err report_pending(struct store_reader *r, void *arg,
 }
 
 /* Fills in what is held at the time and series of c. */
-static void find_held(sqlite3_stmt *q, int32_t series, double scale,
-                      struct report_conflict *c)
+static enum err find_held(sqlite3_stmt *q, int32_t series, double scale,
+                          struct report_conflict *c)
 {
     struct store_time t = store_time_of(c->time_us);
     sqlite3_bind_int64(q, 1, t.chunk);
@@ -190,16 +191,21 @@ static void find_held(sqlite3_stmt *q, int32_t series, double scale,
     sqlite3_bind_int(q, 3, t.s);
     sqlite3_bind_int(q, 4, t.us);
     c->held = (double)NAN;
-    if (sqlite3_step(q) == SQLITE_ROW) {
+    int step = sqlite3_step(q);
+    if (step == SQLITE_ROW) {
         c->held = store_column_value(q, 0, scale);
         c->held_message = sqlite3_column_int64(q, 1);
     }
+    enum err e = step == SQLITE_ROW || step == SQLITE_DONE
+                     ? ERR_OK
+                     : sqlite_err(sqlite3_db_handle(q), NULL);
     sqlite3_reset(q);
+    return e;
 }
 
 static void conflict_row(void *arg, sqlite3_stmt *q)
 {
-    const struct call *call = arg;
+    struct call *call = arg;
     struct report_conflict c = {.key = {.city = sqlite_text(q, 0),
                                         .station = sqlite_text(q, 1),
                                         .parameter = sqlite_text(q, 2),
@@ -210,9 +216,13 @@ static void conflict_row(void *arg, sqlite3_stmt *q)
                                 .kept = column_double(q, 7),
                                 .kept_message = sqlite3_column_int64(q, 8),
                                 .chosen = sqlite3_column_type(q, 11) != SQLITE_NULL};
-    find_held(call->held, sqlite3_column_int(q, 9),
-              store_scale(sqlite3_column_int(q, 10)), &c);
-    call->row.conflict(call->arg, &c);
+    enum err e = find_held(call->held, sqlite3_column_int(q, 9),
+                           store_scale(sqlite3_column_int(q, 10)), &c);
+    if (e == ERR_OK) {
+        call->row.conflict(call->arg, &c);
+    } else {
+        call->held_err = e;
+    }
 }
 
 enum err report_conflicts(struct store_reader *r, void *arg,
@@ -237,7 +247,7 @@ enum err report_conflicts(struct store_reader *r, void *arg,
                              &q);
     e = e != ERR_OK ? e : each_row(r, q, &call, conflict_row);
     sqlite3_finalize(call.held);
-    return e;
+    return e != ERR_OK ? e : call.held_err;
 }
 
 static void revision_row(void *arg, sqlite3_stmt *q)

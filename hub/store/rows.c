@@ -47,16 +47,14 @@ static enum err add_series(struct rows *rows, size_t *size, sqlite3_stmt *s)
         *size = larger;
     }
     struct reader_series *n = &rows->series[rows->series_count++];
-    int decimals = sqlite3_column_int(s, 7);
-    *n = (struct reader_series){
-        .id = sqlite3_column_int(s, 0),
-        .key = {.city = strdup(sqlite_text(s, 1)),
-                .station = strdup(sqlite_text(s, 2)),
-                .parameter = strdup(sqlite_text(s, 3)),
-                .position = strdup(sqlite_text(s, 4)),
-                .origin = strdup(sqlite_text(s, 5))},
-        .unit = strdup(sqlite_text(s, 6)),
-        .scale = store_scale(decimals >= 0 && decimals <= 6 ? decimals : 0)};
+    *n = (struct reader_series){.id = sqlite3_column_int(s, 0),
+                                .key = {.city = strdup(sqlite_text(s, 1)),
+                                        .station = strdup(sqlite_text(s, 2)),
+                                        .parameter = strdup(sqlite_text(s, 3)),
+                                        .position = strdup(sqlite_text(s, 4)),
+                                        .origin = strdup(sqlite_text(s, 5))},
+                                .unit = strdup(sqlite_text(s, 6)),
+                                .scale = store_scale(sqlite3_column_int(s, 7))};
     return n->key.city == NULL || n->key.station == NULL || n->key.parameter == NULL ||
                    n->key.position == NULL || n->key.origin == NULL || n->unit == NULL
                ? ERR_MEMORY

@@ -107,7 +107,7 @@ int64_t store_time_us(struct store_time t)
 double store_scale(int decimals)
 {
     static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-    return scales[decimals];
+    return scales[decimals >= 0 && decimals <= 6 ? decimals : 0]; /* a damaged row */
 }
 
 void store_bind_value(sqlite3_stmt *s, int column, double value, double scale)

@@ -189,6 +189,53 @@ static void test_store_keeps_conflicts_once(void **state)
     OK(store_commit(w->store));
 }
 
+static void see_conflict(void *arg, const struct report_conflict *c)
+{
+    (void)c;
+    ++*(int *)arg;
+}
+
+/* Nulls over the first page of observations. */
+static void damage_observations(const struct store_world *w)
+{
+    static const char nulls[4096];
+    char path[300];
+    int64_t page =
+        database_number(w->folder, "hub.db",
+                        "SELECT rootpage FROM sqlite_schema WHERE name = 'observations'");
+    snprintf(path, sizeof path, "%s/hub.db", w->folder);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (long)(page - 1) * (long)sizeof nulls, SEEK_SET), 0);
+    assert_int_equal(fwrite(nulls, 1, sizeof nulls, file), sizeof nulls);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_report_conflicts_tells_a_fault_from_a_missing_value(void **state)
+{
+    struct store_world *w = *state;
+    int seen = 0;
+    OK(store_begin(w->store));
+    int32_t id = store_world_series(w, "kiel", "a", 3);
+    struct observation o = store_world_observation(id, 5, 1.125);
+    store_world_insert(w, &o);
+    o.value = 2;
+    o.message = 3;
+    OK(store_keep(w->store, &o));
+    OK(store_commit(w->store));
+    store_close(w->store); /* all of it goes into hub.db */
+    w->store = NULL;
+    struct store_reader *r = store_world_reader(w);
+    OK(report_conflicts(r, &seen, see_conflict));
+    assert_int_equal(seen, 1);
+    store_reader_close(r);
+    damage_observations(w);
+    r = store_world_reader(w);
+    assert_int_equal(report_conflicts(r, &seen, see_conflict), ERR_DAMAGED);
+    assert_int_equal(seen, 1);
+    store_reader_close(r);
+}
+
 struct revision_seen {
     int count;
     double value;
@@ -388,6 +435,7 @@ int main(void)
         TEST(test_store_rollback_takes_numbers_books_and_series_back),
         TEST(test_store_failed_commit_leaves_nothing),
         TEST(test_store_keeps_conflicts_once),
+        TEST(test_report_conflicts_tells_a_fault_from_a_missing_value),
         TEST(test_store_replace_makes_a_revision_only_when_told),
         TEST(test_store_message_rows_come_and_go),
         TEST(test_store_get_message_does_not_hold_the_log),
