@@ -95,6 +95,8 @@ static enum err put_held(struct amend *a, int32_t series,
 {
     struct store *s = a->batch->store;
     struct observation now = after->observation;
+    struct held held;
+    enum err e = ERR_OK;
     now.series = series;
     if (!after->held) {
         return store_withdraw(s, &before->observation);
@@ -102,11 +104,11 @@ static enum err put_held(struct amend *a, int32_t series,
     if (before->held) {
         bool revision = !same_number(before->observation.value, now.value) ||
                         !batch_same_flags(before->observation.tests, now.tests);
-        return store_replace(s, &now, revision);
+        e = revision ? store_held_of(s, &before->observation, &held) : ERR_OK;
+        return e != ERR_OK ? e : store_replace(s, &now, revision ? &held : NULL);
     }
     bool inserted = false;
-    struct held held;
-    enum err e = store_insert(s, &now, &inserted, &held);
+    e = store_insert(s, &now, &inserted, &held);
     return e == ERR_OK && !inserted ? ERR_INTERNAL : e;
 }
 

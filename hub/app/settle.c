@@ -354,7 +354,7 @@ static enum err win(struct batch *b, struct batch_row *row, const struct held *h
     e = e != ERR_OK ? e : store_keep(b->store, &loser);
     b->messages[row->message].outcomes[OUTCOME_CONFLICT_HELD]++;
     row->changed = true;
-    return e != ERR_OK ? e : store_replace(b->store, &row->o, true);
+    return e != ERR_OK ? e : store_replace(b->store, &row->o, held);
 }
 
 /* By hand somebody chose the value of the one or of the other. *order < 0: row wins; 0:
@@ -400,6 +400,7 @@ static enum err settle_equal(struct batch *b, struct batch_row *row,
                              const struct held *held)
 {
     struct batch_message *mine = &b->messages[row->message];
+    bool same_flags = batch_same_flags(row->o.tests, held->tests);
     enum outcome before = OUTCOME_STORED;
     int order = 0;
     enum err e = compare_held(b, row, held, &order);
@@ -411,9 +412,7 @@ static enum err settle_equal(struct batch *b, struct batch_row *row,
     e = e != ERR_OK ? e : move_outcome(b, row, held->message, before, OUTCOME_DUPLICATE);
     mine->outcomes[before]++;
     row->changed = true;
-    return e != ERR_OK ? e
-                       : store_replace(b->store, &row->o,
-                                       !batch_same_flags(row->o.tests, held->tests));
+    return e != ERR_OK ? e : store_replace(b->store, &row->o, same_flags ? NULL : held);
 }
 
 /* True if an earlier reading of the message says the same of the same place. */

@@ -4,6 +4,17 @@
 /* The change log: one row a series and batch, folded to one a series and UTC day once all
  * local consumers have read it. */
 
+enum err store_load_changes(struct store *s)
+{
+    sqlite3_stmt *q = NULL;
+    sqlite3_int64 newest = 0;
+    enum err e = sqlite_prepare(s->db, "SELECT max(number) FROM changes", &q);
+    e = e != ERR_OK ? e : sqlite_step_number(s->db, q, 0, &newest);
+    sqlite3_finalize(q);
+    s->newest_change = newest;
+    return e;
+}
+
 static int64_t floor_s(int64_t time_us)
 {
     return time_us / 1000000 - (time_us % 1000000 < 0);
@@ -15,7 +26,9 @@ enum err store_changed(struct store *s, int32_t series, int64_t from_us, int64_t
     sqlite3_bind_int(s->sql.change, 1, series);
     sqlite3_bind_int64(s->sql.change, 2, first);
     sqlite3_bind_int64(s->sql.change, 3, floor_s(to_us) - first);
-    return sqlite_step_done(s->db, s->sql.change);
+    enum err e = sqlite_step_done(s->db, s->sql.change);
+    s->newest_change = e == ERR_OK ? sqlite3_last_insert_rowid(s->db) : s->newest_change;
+    return e;
 }
 
 enum { FOLD_MOST = 20000 };
@@ -49,29 +62,19 @@ static enum err run_fold(struct store *s, int64_t number)
     return e;
 }
 
-static enum err read_newest(struct store *s, sqlite3_int64 *number)
-{
-    sqlite3_stmt *q = NULL;
-    enum err e = sqlite_prepare(s->db, "SELECT max(number) FROM changes", &q);
-    e = e != ERR_OK ? e : sqlite_step_number(s->db, q, 0, number);
-    sqlite3_finalize(q);
-    return e;
-}
-
 enum err store_fold(struct store *s, int64_t number)
 {
     int64_t done = s->numbers[STORE_FOLD];
     if (number <= done) {
         return ERR_OK;
     }
-    sqlite3_int64 newest = 0; /* a consumer of another store may know a higher one */
-    enum err e = read_newest(s, &newest);
-    number = number < newest ? number : newest;
-    if (e != ERR_OK || number <= done) {
-        return e;
+    /* a consumer of another store may know a higher one */
+    number = number < s->newest_change ? number : s->newest_change;
+    if (number <= done) {
+        return ERR_OK;
     }
     int64_t upto = number - done > FOLD_MOST ? done + FOLD_MOST : number;
-    e = store_begin(s);
+    enum err e = store_begin(s);
     e = e != ERR_OK ? e : run_fold(s, upto);
     e = e != ERR_OK ? e : store_set_number(s, STORE_FOLD, upto);
     if (e == ERR_OK) {

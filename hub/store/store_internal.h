@@ -53,11 +53,12 @@ struct store {
     sqlite3 *db;
     struct arena *memory; /* names of series and sources */
     struct {
-        sqlite3_stmt *begin, *commit, *insert, *select, *update, *revise, *keep, *unkeep,
+        sqlite3_stmt *begin, *commit, *insert, *select, *replace, *revise, *keep, *unkeep,
             *get_kept, *kept, *change, *number, *series, *unit_put, *unit_get,
             *message_put, *message_get, *message_drop, *message_list, *book, *pending,
             *counter_get, *counter_put, *counter_widen, *runs, *run_put, *run_drop,
-            *withdraw, *place, *place_kept, *choice_put, *choice_get, *choice_drop;
+            *withdraw, *place, *place_kept, *next_kept, *choice_put, *choice_get,
+            *choice_drop;
     } sql;
     struct {
         struct frame_counter *counters;
@@ -67,6 +68,7 @@ struct store {
     } frames;
     int64_t numbers[STORE_NUMBERS];
     int64_t choices;       /* made by hand */
+    int64_t newest_change; /* number; 0: none */
     int64_t units_known;   /* of a shadow: ids up to it are those of the first store */
     struct series *series; /* by id - 1 */
     size_t series_count, series_size;
@@ -78,7 +80,7 @@ struct store {
     int log_pages;
     struct { /* as it stood at store_begin: a roll-back needs no file */
         int64_t numbers[STORE_NUMBERS];
-        int64_t choices;
+        int64_t choices, newest_change;
         struct books *books;
         size_t books_count, series_count;
     } before;
@@ -98,6 +100,9 @@ MUST_USE enum err store_open_frames(struct store *s);
 void store_close_frames(struct store *s);
 MUST_USE enum err store_write_frames(struct store *s);
 void store_drop_frames(struct store *s); /* what is not written, and the memory of ids */
+
+/* changes.c */
+MUST_USE enum err store_load_changes(struct store *s);
 
 /* place.c */
 MUST_USE enum err store_load_choices(struct store *s);

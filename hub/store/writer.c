@@ -21,16 +21,13 @@ static enum err prepare_observations(struct store *s)
         {"COMMIT", &s->sql.commit},
         {"INSERT OR IGNORE INTO observations VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
          &s->sql.insert},
-        {"SELECT value, raw, message, flags FROM observations WHERE " KEY,
+        {"SELECT value, raw, message, flags, raw_unit FROM observations WHERE " KEY,
          &s->sql.select},
-        {"UPDATE observations SET value = ?5, flags = ?6, message = ?7, raw = ?8,"
-         " raw_unit = ?9 WHERE " KEY,
-         &s->sql.update},
+        /* one look for the key; UPDATE takes two, and reads the row */
+        {"INSERT OR REPLACE INTO observations VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         &s->sql.replace},
         {"INSERT INTO revisions(series, time, at, value, raw, raw_unit, flags, message)"
-         " SELECT ?2, ?5, coalesce((SELECT max(number) FROM changes), 0) + 1,"
-         " CASE typeof(value) WHEN 'integer' THEN value / ?6 ELSE value END,"
-         " CASE typeof(raw) WHEN 'integer' THEN raw * 1.0 ELSE raw END, raw_unit, flags,"
-         " message FROM observations WHERE " KEY,
+         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
          &s->sql.revise},
         {"INSERT OR IGNORE INTO conflicts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
          &s->sql.keep},
@@ -182,6 +179,7 @@ static enum err prepare(struct store *s)
     e = e != ERR_OK ? e : load_numbers(s);
     e = e != ERR_OK ? e : store_load_series(s);
     e = e != ERR_OK ? e : store_load_books(s);
+    e = e != ERR_OK ? e : store_load_changes(s);
     return e != ERR_OK ? e : store_load_choices(s);
 }
 
@@ -257,6 +255,7 @@ enum err store_begin(struct store *s)
     memcpy(s->before.numbers, s->numbers, sizeof s->numbers);
     s->before.series_count = s->series_count;
     s->before.choices = s->choices;
+    s->before.newest_change = s->newest_change;
     store_keep_books(s);
     return sqlite_step_done(s->db, s->sql.begin);
 }
@@ -281,6 +280,7 @@ void store_rollback(struct store *s)
     memcpy(s->numbers, s->before.numbers, sizeof s->numbers);
     memset(s->units, 0, sizeof s->units);
     s->choices = s->before.choices;
+    s->newest_change = s->before.newest_change;
     store_restore_series(s);
     store_restore_books(s);
     store_drop_frames(s);
@@ -300,26 +300,47 @@ static bool same_number(double a, double b)
     return a == b || (isnan(a) && isnan(b));
 }
 
+/* 0: the canonical one. */
+static enum err raw_unit_id(struct store *s, const struct observation *o,
+                            sqlite3_int64 *id)
+{
+    const char *unit = s->series[o->series - 1].unit;
+    if (o->raw_unit == unit || strcmp(o->raw_unit, unit) == 0) {
+        *id = 0;
+        return ERR_OK;
+    }
+    return store_unit_id(s, o->raw_unit, id);
+}
+
+static void bind_raw(sqlite3_stmt *q, int column, double raw, double value)
+{
+    if (same_number(raw, value)) {
+        sqlite3_bind_null(q, column);
+    } else {
+        store_bind_value(q, column, raw, 1);
+    }
+}
+
+static void bind_unit(sqlite3_stmt *q, int column, sqlite3_int64 unit)
+{
+    if (unit == 0) {
+        sqlite3_bind_null(q, column);
+    } else {
+        sqlite3_bind_int64(q, column, unit);
+    }
+}
+
 static enum err bind_observation(struct store *s, sqlite3_stmt *q,
                                  const struct observation *o)
 {
-    const struct series *series = &s->series[o->series - 1];
+    sqlite3_int64 unit = 0;
     bind_key(q, o->series, o->time_us);
-    store_bind_value(q, 5, o->value, series->scale);
+    store_bind_value(q, 5, o->value, s->series[o->series - 1].scale);
     sqlite3_bind_int64(q, 6, (sqlite3_int64)o->tests);
     sqlite3_bind_int64(q, 7, o->message);
-    if (same_number(o->raw, o->value)) {
-        sqlite3_bind_null(q, 8);
-    } else {
-        store_bind_value(q, 8, o->raw, 1);
-    }
-    if (o->raw_unit == series->unit || strcmp(o->raw_unit, series->unit) == 0) {
-        sqlite3_bind_null(q, 9);
-        return ERR_OK;
-    }
-    sqlite3_int64 unit = 0;
-    enum err e = store_unit_id(s, o->raw_unit, &unit);
-    sqlite3_bind_int64(q, 9, unit);
+    bind_raw(q, 8, o->raw, o->value);
+    enum err e = raw_unit_id(s, o, &unit);
+    bind_unit(q, 9, unit);
     return e;
 }
 
@@ -337,6 +358,7 @@ static enum err read_held(struct store *s, const struct observation *o, struct h
                                                          : store_column_value(q, 1, 1);
     held->message = sqlite3_column_int64(q, 2);
     held->tests = (quality_tests)sqlite3_column_int64(q, 3);
+    held->raw_unit = sqlite3_column_int64(q, 4); /* NULL: 0 */
     sqlite3_reset(q);
     return ERR_OK;
 }
@@ -353,25 +375,49 @@ enum err store_insert(struct store *s, const struct observation *o, bool *insert
     return *inserted ? ERR_OK : read_held(s, o, held);
 }
 
-/* What stands at o's series and time goes to the revisions. */
-static enum err revise(struct store *s, const struct observation *o)
+enum err store_held_of(struct store *s, const struct observation *o, struct held *out)
 {
-    bind_key(s->sql.revise, o->series, o->time_us);
-    sqlite3_bind_int64(s->sql.revise, 5, o->time_us);
-    sqlite3_bind_double(s->sql.revise, 6, s->series[o->series - 1].scale);
-    return sqlite_step_done(s->db, s->sql.revise);
+    sqlite3_int64 unit = 0;
+    enum err e = raw_unit_id(s, o, &unit);
+    if (e == ERR_OK) {
+        *out = (struct held){.value = o->value,
+                             .raw = o->raw,
+                             .raw_unit = unit,
+                             .message = o->message,
+                             .tests = o->tests};
+    }
+    return e;
 }
 
-enum err store_replace(struct store *s, const struct observation *o, bool revision)
+/* What stood at o's series and time goes to the revisions. */
+static enum err revise(struct store *s, const struct observation *o,
+                       const struct held *before)
 {
-    enum err e = revision ? revise(s, o) : ERR_OK;
-    e = e != ERR_OK ? e : bind_observation(s, s->sql.update, o);
-    return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.update);
+    sqlite3_stmt *q = s->sql.revise;
+    sqlite3_bind_int(q, 1, o->series);
+    sqlite3_bind_int64(q, 2, o->time_us);
+    sqlite3_bind_int64(q, 3, s->newest_change + 1);
+    sqlite3_bind_double(q, 4, before->value); /* NAN is NULL */
+    bind_raw(q, 5, before->raw, before->value);
+    bind_unit(q, 6, before->raw_unit);
+    sqlite3_bind_int64(q, 7, (sqlite3_int64)before->tests);
+    sqlite3_bind_int64(q, 8, before->message);
+    return sqlite_step_done(s->db, q);
+}
+
+enum err store_replace(struct store *s, const struct observation *o,
+                       const struct held *before)
+{
+    enum err e = before != NULL ? revise(s, o, before) : ERR_OK;
+    e = e != ERR_OK ? e : bind_observation(s, s->sql.replace, o);
+    return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.replace);
 }
 
 enum err store_withdraw(struct store *s, const struct observation *o)
 {
-    enum err e = revise(s, o);
+    struct held before;
+    enum err e = store_held_of(s, o, &before);
+    e = e != ERR_OK ? e : revise(s, o, &before);
     bind_key(s->sql.withdraw, o->series, o->time_us);
     return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.withdraw);
 }

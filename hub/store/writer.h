@@ -53,9 +53,13 @@ MUST_USE enum err store_series(struct store *s, const struct series_key *key,
 /* What stands at (series, time). */
 struct held {
     double value, raw;
+    int64_t raw_unit; /* id of its text; 0: the canonical unit */
     int64_t message;
     quality_tests tests;
 };
+/* The same of o, which stands there. */
+MUST_USE enum err store_held_of(struct store *s, const struct observation *o,
+                                struct held *out);
 
 /* The chunk of time that stands first in the key of an observation: writing is fast in
  * its order. */
@@ -65,12 +69,12 @@ int64_t store_chunk(int64_t time_us);
 MUST_USE enum err store_insert(struct store *s, const struct observation *o,
                                bool *inserted, struct held *held);
 
-/* Puts o in the place of what stands there; revision: what stood there goes to the
- * revisions (a change of value or of a flag; not a mere change of source). */
+/* Puts o in the place of what stands there; before goes to the revisions (a change of
+ * value or of a flag; not a mere change of source). NULL: no revision. */
 MUST_USE enum err store_replace(struct store *s, const struct observation *o,
-                                bool revision);
+                                const struct held *before);
 
-/* Takes away what stands at o's series and time; it goes to the revisions. */
+/* Takes o away, which stands there; it goes to the revisions. */
 MUST_USE enum err store_withdraw(struct store *s, const struct observation *o);
 
 /* Keeps o as one that lost a conflict; the same again changes nothing. */

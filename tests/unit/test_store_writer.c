@@ -254,15 +254,17 @@ static void test_store_replace_makes_a_revision_only_when_told(void **state)
 {
     struct store_world *w = *state;
     struct revision_seen seen = {0};
+    struct held before;
     OK(store_begin(w->store));
     int32_t id = store_world_series(w, "kiel", "a", 3);
     struct observation o = store_world_observation(id, 5, 1.125);
     store_world_insert(w, &o);
     o.message = 3;
-    OK(store_replace(w->store, &o, false));
+    OK(store_replace(w->store, &o, NULL));
+    OK(store_held_of(w->store, &o, &before));
     o.message = 2;
     o.value = o.raw = 4;
-    OK(store_replace(w->store, &o, true));
+    OK(store_replace(w->store, &o, &before));
     OK(store_changed(w->store, id, 5, 5));
     OK(store_commit(w->store));
     struct store_reader *r = store_world_reader(w);
