@@ -4,6 +4,7 @@
 #include "app/settle.h"
 #include "base/text.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,9 @@ static enum err make_counts(struct recompute *r, struct store *store)
     r->differences = malloc(RECOMPUTE_DIFFERENCES * sizeof *r->differences);
     r->place = arena_open_growing(PLACE_BYTES);
     r->result->texts = arena_open_growing(TEXT_BYTES);
+    r->walk.texts = arena_open_growing(TEXT_BYTES);
     if (r->wanted == NULL || r->same == NULL || r->differences == NULL ||
-        r->place == NULL || r->result->texts == NULL) {
+        r->place == NULL || r->walk.texts == NULL || r->result->texts == NULL) {
         return ERR_MEMORY;
     }
     for (int32_t id = 1; id <= r->known; id++) {
@@ -135,11 +137,11 @@ static enum err begin(struct pipeline *p, struct recompute *r)
     r->known = store_series_count(r->shadow);
     r->first = store_number(r->shadow, STORE_CURSOR);
     e = make_counts(r, p->store);
-    r->walk = (struct store_walk){.from_us = scope->from_us,
-                                  .to_us = scope->to_us,
-                                  .wanted = r->wanted,
-                                  .wanted_count = r->known,
-                                  .same = r->same};
+    r->walk.from_us = scope->from_us;
+    r->walk.to_us = scope->to_us;
+    r->walk.wanted = r->wanted;
+    r->walk.wanted_count = r->known;
+    r->walk.same = r->same;
     amend_init(&r->amend, &p->batch);
     e = e != ERR_OK ? e : renew_choices(r);
     e = e != ERR_OK ? e : store_next_aside(p->store, r->first, &r->next_aside);
@@ -155,10 +157,12 @@ static void end(const char *folder, struct recompute *r)
     }
     amend_fini(&r->amend);
     arena_close(r->place);
+    arena_close(r->walk.texts);
     free(r->differences);
     free(r->wanted);
     free(r->same);
     free(r->changes);
+    malloc_trim(0);
 }
 
 /* --- messages into the shadow --- */
@@ -253,7 +257,7 @@ static enum err add_series(struct recompute *r, int32_t id)
     }
     for (size_t i = 0; i < out->example_count; i++) {
         struct recompute_example *x = &out->examples[i];
-        if (x->difference.series == id) {
+        if (x->id == id) {
             x->series = out->series_count;
             x->unit = arena_text(out->texts, store_series_unit(r->shadow, id));
         }

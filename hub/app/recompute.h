@@ -28,9 +28,13 @@ struct recompute_series {
 enum { RECOMPUTE_EXAMPLES = 10 };
 
 struct recompute_example {
+    int32_t id;    /* of the series, in the shadow */
     size_t series; /* in the result */
     const char *unit;
-    struct store_difference difference;
+    int64_t time_us;
+    enum difference change;
+    double before, after; /* NAN: missing, or not there */
+    quality_tests tests_before, tests_after;
 };
 
 struct recompute_result {

@@ -9,7 +9,10 @@
 #include "app/recompute.h"
 #include "store/shadow.h"
 
-enum { RECOMPUTE_DIFFERENCES = 4000 /* a step */ };
+enum {
+    RECOMPUTE_DIFFERENCES = 4000, /* looked for at once */
+    RECOMPUTE_AMENDED = 10000,    /* put in place in one transaction */
+};
 
 /* What is done, in this order. */
 enum phase {
@@ -20,6 +23,12 @@ enum phase {
     PHASE_FATES,         /* messages that wait or are rejected, of the store */
     PHASE_FATES_NOW,     /* the same, of the shadow */
     PHASE_END
+};
+
+/* No value is kept at times of series in [from, next). */
+struct kept_free {
+    int32_t series; /* 0: not asked yet */
+    int64_t from_us, next_us;
 };
 
 struct recompute {
@@ -34,6 +43,7 @@ struct recompute {
     struct arena *place; /* of one place, here and there */
     struct store_difference *differences;
     struct store_walk walk;
+    struct kept_free free_here, free_there; /* of the step under way */
     bool *wanted;
     int64_t *same;
     int64_t (*changes)[DIFFERENCE_COUNT]; /* by series of the shadow */

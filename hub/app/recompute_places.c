@@ -59,17 +59,60 @@ static enum err renew_here(struct pipeline *p, struct recompute *r, int32_t id,
     return e == ERR_ABSENT ? ERR_OK : e;
 }
 
+static enum err amend_both(struct pipeline *p, struct recompute *r, int32_t id,
+                           int64_t time_us, const struct both *both)
+{
+    bool changed = false;
+    enum err e = amend_place(&r->amend, both->series, time_us, &both->here, &both->there,
+                             &changed);
+    return e != ERR_OK ? e : renew_here(p, r, id, both->series, time_us);
+}
+
 static enum err amend_one(struct pipeline *p, struct recompute *r, int32_t id,
                           int64_t time_us)
 {
     struct both both;
-    bool changed = false;
     enum err e = read_both(p, r, id, time_us, &both);
-    if (e != ERR_OK || both.fixed) {
+    return e != ERR_OK || both.fixed ? e : amend_both(p, r, id, time_us, &both);
+}
+
+/* Differences come in order of time in a series: one look is for all up to the next kept
+ * value. */
+static enum err is_kept(struct store *s, struct kept_free *f, int32_t series,
+                        int64_t time_us, bool *kept)
+{
+    enum err e = ERR_OK;
+    if (f->series != series || time_us < f->from_us || time_us >= f->next_us) {
+        f->series = series;
+        f->from_us = time_us;
+        e = store_next_kept(s, series, time_us, &f->next_us);
+    }
+    *kept = time_us == f->next_us;
+    return e;
+}
+
+/* The walk has seen all that is held; where nothing is kept that is all there is. */
+static enum err amend_difference(struct pipeline *p, struct recompute *r,
+                                 const struct store_difference *d)
+{
+    bool kept = d->series > r->known; /* it may be another series here */
+    bool there = false;
+    enum err e =
+        kept ? ERR_OK : is_kept(p->store, &r->free_here, d->series, d->time_us, &kept);
+    e = e != ERR_OK || kept
+            ? e
+            : is_kept(r->shadow, &r->free_there, d->series, d->time_us, &there);
+    if (e != ERR_OK) {
         return e;
     }
-    e = amend_place(&r->amend, both.series, time_us, &both.here, &both.there, &changed);
-    return e != ERR_OK ? e : renew_here(p, r, id, both.series, time_us);
+    if (kept || there) {
+        return amend_one(p, r, d->series, d->time_us);
+    }
+    const struct both both = {
+        .series = d->series,
+        .here = {.held = d->change != DIFFERENCE_NEW, .observation = d->before},
+        .there = {.held = d->change != DIFFERENCE_WITHDRAWN, .observation = d->after}};
+    return amend_both(p, r, d->series, d->time_us, &both);
 }
 
 /* --- what is held --- */
@@ -103,7 +146,13 @@ static enum err count_difference(struct recompute *r, const struct store_differe
     out->changes[d->change]++;
     if (out->example_count < RECOMPUTE_EXAMPLES) {
         out->examples[out->example_count++] =
-            (struct recompute_example){.series = (size_t)d->series, .difference = *d};
+            (struct recompute_example){.id = d->series,
+                                       .time_us = d->time_us,
+                                       .change = d->change,
+                                       .before = d->before.value,
+                                       .after = d->after.value,
+                                       .tests_before = d->before.tests,
+                                       .tests_after = d->after.tests};
     }
     return ERR_OK;
 }
@@ -115,24 +164,41 @@ static enum err commit(struct pipeline *p, struct recompute *r, enum err e)
     return e != ERR_OK ? batch_roll_back(&p->batch, e) : ERR_OK;
 }
 
+/* Some rows. *count: of differences. */
+static enum err walk_on(struct pipeline *p, struct recompute *r, size_t *count)
+{
+    enum err e = store_walk_on(p->store, r->shadow, &r->walk, r->differences,
+                               RECOMPUTE_DIFFERENCES, count);
+    for (size_t i = 0; i < *count && e == ERR_OK; i++) {
+        e = count_difference(r, &r->differences[i]);
+        e = e == ERR_OK && r->order->apply ? amend_difference(p, r, &r->differences[i])
+                                           : e;
+    }
+    return e;
+}
+
+/* Many rows share a transaction, and so a sync; the hub's own batches wait meanwhile. */
+static enum err walk_and_amend(struct pipeline *p, struct recompute *r)
+{
+    size_t amended = 0;
+    size_t count = 0;
+    enum err e = store_begin(p->store);
+    if (e != ERR_OK) {
+        return e;
+    }
+    r->free_here.series = r->free_there.series = 0;
+    do {
+        e = walk_on(p, r, &count);
+        amended += count;
+    } while (e == ERR_OK && !r->walk.finished && count > 0 &&
+             amended < RECOMPUTE_AMENDED);
+    return commit(p, r, e);
+}
+
 enum err recompute_walk(struct pipeline *p, struct recompute *r)
 {
     size_t count = 0;
-    enum err e = store_walk_on(p->store, r->shadow, &r->walk, r->differences,
-                               RECOMPUTE_DIFFERENCES, &count);
-    for (size_t i = 0; i < count && e == ERR_OK; i++) {
-        e = count_difference(r, &r->differences[i]);
-    }
-    if (e == ERR_OK && r->order->apply && count > 0) {
-        e = store_begin(p->store);
-        if (e != ERR_OK) {
-            return e;
-        }
-        for (size_t i = 0; i < count && e == ERR_OK; i++) {
-            e = amend_one(p, r, r->differences[i].series, r->differences[i].time_us);
-        }
-        e = commit(p, r, e);
-    }
+    enum err e = r->order->apply ? walk_and_amend(p, r) : walk_on(p, r, &count);
     if (e == ERR_OK && r->walk.finished) {
         r->phase++;
     }

@@ -74,17 +74,16 @@ static json_t *side_json(bool is, double value, quality_tests tests)
 static json_t *example_json(const struct recompute_result *r,
                             const struct recompute_example *x)
 {
-    const struct store_difference *d = &x->difference;
     json_t *out = series_json(&r->series[x->series]);
-    json_object_set_new(out, "time", report_time(d->time_us));
+    json_object_set_new(out, "time", report_time(x->time_us));
     json_object_set_new(out, "unit", json_string(x->unit));
-    json_object_set_new(out, "change", json_string(recomputing_changes[d->change]));
+    json_object_set_new(out, "change", json_string(recomputing_changes[x->change]));
     json_object_set_new(
         out, "before",
-        side_json(d->change != DIFFERENCE_NEW, d->before, d->tests_before));
+        side_json(x->change != DIFFERENCE_NEW, x->before, x->tests_before));
     json_object_set_new(
         out, "after",
-        side_json(d->change != DIFFERENCE_WITHDRAWN, d->after, d->tests_after));
+        side_json(x->change != DIFFERENCE_WITHDRAWN, x->after, x->tests_after));
     return out;
 }
 

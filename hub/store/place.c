@@ -114,6 +114,24 @@ enum err store_get_place(struct store *s, int32_t series, int64_t time_us,
     return e;
 }
 
+enum err store_next_kept(struct store *s, int32_t series, int64_t from_us,
+                         int64_t *time_us)
+{
+    sqlite3_int64 found = 0;
+    enum err e =
+        ensure(s, "SELECT min(time) FROM conflicts WHERE series = ?1 AND time >= ?2",
+               &s->sql.next_kept);
+    if (e == ERR_OK) {
+        sqlite3_bind_int(s->sql.next_kept, 1, series);
+        sqlite3_bind_int64(s->sql.next_kept, 2, from_us);
+        e = sqlite_step_number(s->db, s->sql.next_kept, INT64_MAX, &found);
+    }
+    if (e == ERR_OK) {
+        *time_us = found;
+    }
+    return e;
+}
+
 enum err store_list_disputed(struct store *s, const struct store_spot *after,
                              struct store_spot *spots, size_t most, size_t *count)
 {

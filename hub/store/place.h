@@ -26,6 +26,11 @@ struct store_place {
 MUST_USE enum err store_get_place(struct store *s, int32_t series, int64_t time_us,
                                   struct arena *a, struct store_place *out);
 
+/* The first time of series, from from_us on, at which a value is kept; INT64_MAX: none.
+ */
+MUST_USE enum err store_next_kept(struct store *s, int32_t series, int64_t from_us,
+                                  int64_t *time_us);
+
 /* Places with kept values behind (*series, *time_us), in order; at most most. */
 struct store_spot {
     int32_t series;

@@ -57,7 +57,9 @@ static enum err make(const char *folder, const char *within, struct diag *d)
     }
     enum err e = sqlite_open_writer(path, &hub_schema, &db, d);
     if (e == ERR_OK) {
-        e = copy_names(db, folder);
+        /* it never shrinks: no map of pages to keep */
+        e = sqlite_run(db, "PRAGMA auto_vacuum=NONE; VACUUM");
+        e = e != ERR_OK ? e : copy_names(db, folder);
         e = e != ERR_OK ? sqlite_err(db, d) : e;
     }
     sqlite3_close(db);
@@ -129,41 +131,73 @@ static int compare(const struct row *a, const struct row *b)
 
 enum column { CHUNK, SERIES, SECOND, MICRO, VALUE, FLAGS, MESSAGE, RAW, RAW_UNIT };
 
-static enum err step(struct store *s, sqlite3_stmt *q, struct row *row)
-{
-    int step = sqlite3_step(q);
-    row->is = step == SQLITE_ROW;
-    if (row->is) {
-        row->chunk = sqlite3_column_int64(q, CHUNK);
-        row->series = sqlite3_column_int(q, SERIES);
-        row->s = sqlite3_column_int(q, SECOND);
-        row->us = sqlite3_column_int(q, MICRO);
-    }
-    return step == SQLITE_ROW || step == SQLITE_DONE ? ERR_OK : sqlite_err(s->db, NULL);
-}
+enum { UNITS_SEEN = 16 };
 
-static enum err open_side(struct store *s, const struct store_walk *w, sqlite3_stmt **q)
+struct unit {
+    int64_t id; /* 0: none */
+    const char *text;
+};
+
+/* One of the two stores and the row on which it stands. */
+struct side {
+    struct store *store;
+    sqlite3_stmt *rows;
+    struct row at;
+    int64_t last_chunk;
+    int32_t last_series;           /* rows behind both are left out */
+    struct unit units[UNITS_SEEN]; /* by the last digits of the id */
+};
+
+struct sides {
+    struct side first, shadow;
+    struct arena *texts;
+};
+
+static enum err step(struct side *side)
 {
-    enum err e = sqlite_prepare(
-        s->db,
-        "SELECT chunk, series, s, us, value, flags, message, raw, raw_unit"
-        " FROM observations WHERE (chunk, series, s, us) > (?1, ?2, ?3, ?4)"
-        " AND chunk <= ?5 ORDER BY chunk, series, s, us",
-        q);
-    if (e != ERR_OK) {
-        return e;
-    }
-    int64_t first = store_time_of(w->from_us).chunk;
-    sqlite3_bind_int64(*q, 1, w->at.begun ? w->at.chunk : first);
-    sqlite3_bind_int(*q, 2, w->at.series);
-    sqlite3_bind_int(*q, 3, w->at.s);
-    sqlite3_bind_int(*q, 4, w->at.us);
-    sqlite3_bind_int64(*q, 5, store_time_of(w->to_us - 1).chunk);
+    sqlite3_stmt *q = side->rows;
+    struct row *row = &side->at;
+    do {
+        int step = sqlite3_step(q);
+        row->is =
+            step == SQLITE_ROW && sqlite3_column_int64(q, CHUNK) <= side->last_chunk;
+        if (step != SQLITE_ROW && step != SQLITE_DONE) {
+            return sqlite_err(side->store->db, NULL);
+        }
+        row->series = sqlite3_column_int(q, SERIES);
+    } while (row->is && row->series > side->last_series);
+    row->chunk = sqlite3_column_int64(q, CHUNK);
+    row->s = sqlite3_column_int(q, SECOND);
+    row->us = sqlite3_column_int(q, MICRO);
     return ERR_OK;
 }
 
-static bool same_number(sqlite3_stmt *a, sqlite3_stmt *b, int column)
+/* Rows from where the walk stands. */
+static enum err open_side(struct side *side, const struct store_walk *w)
 {
+    enum err e = sqlite_prepare(
+        side->store->db,
+        "SELECT chunk, series, s, us, value, flags, message, raw, raw_unit"
+        " FROM observations WHERE (chunk, series, s, us) > (?1, ?2, ?3, ?4)"
+        " ORDER BY chunk, series, s, us",
+        &side->rows);
+    if (e != ERR_OK) {
+        return e;
+    }
+    sqlite3_stmt *q = side->rows;
+    int64_t first = store_time_of(w->from_us).chunk;
+    sqlite3_bind_int64(q, 1, w->at.begun ? w->at.chunk : first);
+    sqlite3_bind_int(q, 2, w->at.series);
+    sqlite3_bind_int(q, 3, w->at.s);
+    sqlite3_bind_int(q, 4, w->at.us);
+    side->last_chunk = store_time_of(w->to_us - 1).chunk;
+    return step(side);
+}
+
+static bool same_number(const struct sides *x, int column)
+{
+    sqlite3_stmt *a = x->first.rows;
+    sqlite3_stmt *b = x->shadow.rows;
     int type = sqlite3_column_type(a, column);
     if (type != sqlite3_column_type(b, column)) {
         return false;
@@ -175,121 +209,139 @@ static bool same_number(sqlite3_stmt *a, sqlite3_stmt *b, int column)
                : true;
 }
 
-struct sides {
-    struct store *first, *shadow;
-    sqlite3_stmt *a, *b;
-    struct row row_a, row_b; /* on which they stand */
-};
-
-static enum err text_of_unit(struct store *s, sqlite3_stmt *row, char *to, size_t size)
+static enum err read_unit(const struct side *s, int64_t id, struct arena *texts,
+                          struct unit *out)
 {
+    const char *text = NULL;
     sqlite3_stmt *q = NULL;
-    to[0] = '\0'; /* the canonical one */
-    if (sqlite3_column_type(row, RAW_UNIT) == SQLITE_NULL) {
-        return ERR_OK;
-    }
-    enum err e = sqlite_prepare(s->db, "SELECT '=' || text FROM units WHERE id = ?1", &q);
+    enum err e = sqlite_prepare(s->store->db, "SELECT text FROM units WHERE id = ?1", &q);
     if (e == ERR_OK) {
-        sqlite3_bind_int64(q, 1, sqlite3_column_int64(row, RAW_UNIT));
+        sqlite3_bind_int64(q, 1, id);
         int step = sqlite3_step(q);
-        if (step == SQLITE_ROW) {
-            snprintf(to, size, "%s", sqlite_text(q, 0));
-        } else if (step != SQLITE_DONE) {
-            e = sqlite_err(s->db, NULL);
-        }
+        e = step == SQLITE_ROW || step == SQLITE_DONE ? ERR_OK
+                                                      : sqlite_err(s->store->db, NULL);
+        text = arena_text(texts, step == SQLITE_ROW ? sqlite_text(q, 0) : "");
     }
     sqlite3_finalize(q);
+    e = e == ERR_OK && text == NULL ? ERR_FULL : e;
+    if (e == ERR_OK) {
+        *out = (struct unit){.id = id, .text = text};
+    }
+    return e;
+}
+
+/* The unit as received. */
+static enum err unit_of(struct side *s, struct arena *texts, const char **out)
+{
+    int64_t id = sqlite3_column_int64(s->rows, RAW_UNIT); /* 0: NULL */
+    struct unit *seen = &s->units[(uint64_t)id % UNITS_SEEN];
+    enum err e = id == seen->id ? ERR_OK : read_unit(s, id, texts, seen);
+    if (e == ERR_OK) {
+        *out = id == 0 ? s->store->series[s->at.series - 1].unit : seen->text;
+    }
     return e;
 }
 
 /* Units that only one of both knew at first may have other numbers there. */
-static enum err same_unit(const struct sides *x, bool *same)
+static enum err same_unit(struct sides *x, bool *same)
 {
-    char first[128];
-    char shadow[128];
-    int64_t a = sqlite3_column_int64(x->a, RAW_UNIT);
-    int64_t b = sqlite3_column_int64(x->b, RAW_UNIT);
-    *same = a == b; /* 0: NULL */
-    if (a <= x->shadow->units_known && b <= x->shadow->units_known) {
+    const char *first = NULL;
+    const char *shadow = NULL;
+    int64_t a = sqlite3_column_int64(x->first.rows, RAW_UNIT);
+    int64_t b = sqlite3_column_int64(x->shadow.rows, RAW_UNIT);
+    int64_t known = x->shadow.store->units_known;
+    if (a <= known && b <= known) {
+        *same = a == b;
         return ERR_OK;
     }
-    enum err e = text_of_unit(x->first, x->a, first, sizeof first);
-    e = e != ERR_OK ? e : text_of_unit(x->shadow, x->b, shadow, sizeof shadow);
+    enum err e = unit_of(&x->first, x->texts, &first);
+    e = e != ERR_OK ? e : unit_of(&x->shadow, x->texts, &shadow);
     *same = e == ERR_OK && strcmp(first, shadow) == 0;
     return e;
 }
 
 /* Both have a row at the place. DIFFERENCE_COUNT: no difference. */
-static enum err judge(const struct sides *x, enum difference *out)
+static enum err judge(struct sides *x, enum difference *out)
 {
-    *out = DIFFERENCE_COUNT;
-    if (!same_number(x->a, x->b, VALUE)) {
+    bool same = true;
+    enum err e = ERR_OK;
+    if (!same_number(x, VALUE)) {
         *out = DIFFERENCE_VALUE;
-    } else if (sqlite3_column_int64(x->a, FLAGS) != sqlite3_column_int64(x->b, FLAGS)) {
+    } else if (!same_number(x, FLAGS)) {
         *out = DIFFERENCE_FLAG;
-    } else if (!same_number(x->a, x->b, RAW) || !same_number(x->a, x->b, MESSAGE)) {
-        *out = DIFFERENCE_SOURCE;
     } else {
-        bool same = false;
-        enum err e = same_unit(x, &same);
+        same = same_number(x, RAW) && same_number(x, MESSAGE);
+        e = same ? same_unit(x, &same) : ERR_OK;
         *out = same ? DIFFERENCE_COUNT : DIFFERENCE_SOURCE;
-        return e;
     }
-    return ERR_OK;
+    return e;
 }
 
-static double value_of(const struct store *s, sqlite3_stmt *q, const struct row *row)
+/* The row of one side as an observation. */
+static enum err observe(struct side *s, struct arena *texts, int64_t time_us,
+                        struct observation *out)
 {
-    return store_column_value(q, VALUE, s->series[row->series - 1].scale);
+    sqlite3_stmt *q = s->rows;
+    double value = store_column_value(q, VALUE, s->store->series[s->at.series - 1].scale);
+    bool own = sqlite3_column_type(q, RAW) != SQLITE_NULL;
+    *out = (struct observation){.series = s->at.series,
+                                .time_us = time_us,
+                                .value = value,
+                                .raw = own ? store_column_value(q, RAW, 1) : value,
+                                .tests = (quality_tests)sqlite3_column_int64(q, FLAGS),
+                                .message = sqlite3_column_int64(q, MESSAGE)};
+    return unit_of(s, texts, &out->raw_unit);
+}
+
+/* Whether the walk is about the row of the first store. */
+static bool is_wanted(const struct sides *x, struct store_walk *w)
+{
+    const struct row *at = &x->first.at;
+    if (!w->wanted[at->series - 1]) {
+        return false;
+    }
+    bool below = sqlite3_column_int64(x->first.rows, MESSAGE) <
+                 store_number(x->first.store, STORE_FLOOR);
+    w->left_alone += below;
+    return !below;
 }
 
 /* One place; order: which side has a row there (0: both). *count rises by a difference.
  */
-static enum err take(const struct sides *x, struct store_walk *w, int order,
+static enum err take(struct sides *x, struct store_walk *w, int order,
                      struct store_difference *out, size_t *count)
 {
-    const struct row *at = order <= 0 ? &x->row_a : &x->row_b;
+    const struct row *at = order <= 0 ? &x->first.at : &x->shadow.at;
     int64_t time_us = store_time_us((struct store_time){at->chunk, at->s, at->us});
-    struct store_difference d = {.series = at->series,
-                                 .time_us = time_us,
-                                 .before = (double)NAN,
-                                 .after = (double)NAN};
-    if (time_us < w->from_us || time_us >= w->to_us) {
+    bool in = time_us >= w->from_us && time_us < w->to_us;
+    w->looked += in && order <= 0;
+    if (!in || (order <= 0 && !is_wanted(x, w))) {
         return ERR_OK;
     }
-    if (order <= 0) {
-        w->looked++;
-        if (at->series > w->wanted_count || !w->wanted[at->series - 1]) {
-            return ERR_OK;
-        }
-        if (sqlite3_column_int64(x->a, MESSAGE) < store_number(x->first, STORE_FLOOR)) {
-            w->left_alone++;
-            return ERR_OK;
-        }
-        d.before = value_of(x->first, x->a, at);
-        d.tests_before = (quality_tests)sqlite3_column_int64(x->a, FLAGS);
+    struct store_difference *d = &out[*count];
+    *d = (struct store_difference){.series = at->series,
+                                   .time_us = time_us,
+                                   .change =
+                                       order < 0 ? DIFFERENCE_WITHDRAWN : DIFFERENCE_NEW,
+                                   .before.value = (double)NAN,
+                                   .after.value = (double)NAN};
+    enum err e = order == 0 ? judge(x, &d->change) : ERR_OK;
+    if (e == ERR_OK && d->change == DIFFERENCE_COUNT) {
+        w->same[d->series - 1]++;
+        return ERR_OK;
     }
-    if (order >= 0) {
-        d.after = value_of(x->shadow, x->b, &x->row_b);
-        d.tests_after = (quality_tests)sqlite3_column_int64(x->b, FLAGS);
-    }
-    d.change = order < 0 ? DIFFERENCE_WITHDRAWN : DIFFERENCE_NEW;
-    enum err e = order == 0 ? judge(x, &d.change) : ERR_OK;
-    if (d.change == DIFFERENCE_COUNT) {
-        w->same[d.series - 1]++;
-    } else if (e == ERR_OK) {
-        out[(*count)++] = d;
-    }
+    e = e == ERR_OK && order <= 0 ? observe(&x->first, x->texts, time_us, &d->before) : e;
+    e = e == ERR_OK && order >= 0 ? observe(&x->shadow, x->texts, time_us, &d->after) : e;
+    *count += e == ERR_OK;
     return e;
 }
 
 static enum err walk(struct sides *x, struct store_walk *w, struct store_difference *out,
                      size_t most, size_t *count)
 {
-    struct row *a = &x->row_a;
-    struct row *b = &x->row_b;
-    enum err e = step(x->first, x->a, a);
-    e = e != ERR_OK ? e : step(x->shadow, x->b, b);
+    struct row *a = &x->first.at;
+    struct row *b = &x->shadow.at;
+    enum err e = ERR_OK;
     for (int n = 0; e == ERR_OK && n < ROWS_MOST && *count < most; n++) {
         if (!a->is && !b->is) {
             w->finished = true;
@@ -303,8 +355,8 @@ static enum err walk(struct sides *x, struct store_walk *w, struct store_differe
         w->at.s = at->s;
         w->at.us = at->us;
         e = take(x, w, order, out, count);
-        e = e == ERR_OK && order <= 0 ? step(x->first, x->a, a) : e;
-        e = e == ERR_OK && order >= 0 ? step(x->shadow, x->b, b) : e;
+        e = e == ERR_OK && order <= 0 ? step(&x->first) : e;
+        e = e == ERR_OK && order >= 0 ? step(&x->shadow) : e;
     }
     return e;
 }
@@ -312,12 +364,16 @@ static enum err walk(struct sides *x, struct store_walk *w, struct store_differe
 enum err store_walk_on(struct store *first, struct store *shadow, struct store_walk *w,
                        struct store_difference *out, size_t most, size_t *count)
 {
-    struct sides x = {.first = first, .shadow = shadow};
+    struct sides x = {/* later series have the same ids in both, and are others */
+                      .first = {.store = first, .last_series = w->wanted_count},
+                      .shadow = {.store = shadow, .last_series = INT32_MAX},
+                      .texts = w->texts};
     *count = 0;
-    enum err e = open_side(first, w, &x.a);
-    e = e != ERR_OK ? e : open_side(shadow, w, &x.b);
+    arena_reset(w->texts);
+    enum err e = open_side(&x.first, w);
+    e = e != ERR_OK ? e : open_side(&x.shadow, w);
     e = e != ERR_OK ? e : walk(&x, w, out, most, count);
-    sqlite3_finalize(x.a);
-    sqlite3_finalize(x.b);
+    sqlite3_finalize(x.first.rows);
+    sqlite3_finalize(x.shadow.rows);
     return e;
 }

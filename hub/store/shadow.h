@@ -9,7 +9,6 @@
 
 #include "base/diag.h"
 #include "base/err.h"
-#include "model/quality.h"
 #include "store/place.h"
 
 #include <stdbool.h>
@@ -42,8 +41,7 @@ struct store_difference {
     int32_t series;
     int64_t time_us;
     enum difference change;
-    double before, after; /* NAN: missing, or not there */
-    quality_tests tests_before, tests_after;
+    struct observation before, after; /* as store_place has them, each if it is there */
 };
 
 /* A walk over both stores in the order of the key. */
@@ -52,9 +50,10 @@ struct store_walk {
     const bool *wanted;     /* series of the first store, by id - 1 */
     int32_t wanted_count;   /* later ones of the first store are left out */
     int64_t *same;          /* counts by id - 1, of wanted_count; added to */
-    int64_t left_alone; /* observations whose message lies below the floor; added to */
-    int64_t looked;     /* rows of the first store; added to */
-    struct {            /* where it stands; 0 and begun false: at the begin */
+    int64_t left_alone;  /* observations whose message lies below the floor; added to */
+    int64_t looked;      /* rows of the first store; added to */
+    struct arena *texts; /* of the last differences; reset by each step */
+    struct {             /* where it stands; 0 and begun false: at the begin */
         bool begun;
         int64_t chunk;
         int32_t series, s, us;
@@ -62,7 +61,8 @@ struct store_walk {
     bool finished;
 };
 
-/* Goes on to the next differences, most of them or as many as some 10,000 rows have. */
+/* Goes on to the next differences, most of them or as many as some 10,000 rows have.
+ * ERR_FULL: texts is too small. */
 MUST_USE enum err store_walk_on(struct store *first, struct store *shadow,
                                 struct store_walk *w, struct store_difference *out,
                                 size_t most, size_t *count);

@@ -154,9 +154,9 @@ class Recompute(World):
         return read_counts(counts)["points"]
 
     def test_killed_at_each_commit_the_same_again_completes_it(self):
-        hub, before = self.feed(130)
+        hub, before = self.feed(330)
         hub.stop()
-        wanted = self.wanted(130)
+        wanted = self.wanted(330)
         copy = self.root + "/copy"
         only_told = self.count_points(copy, 3)
         points = self.count_points(copy, 0, "--apply")
@@ -164,7 +164,8 @@ class Recompute(World):
         self.assertGreaterEqual(points - only_told, 6)  # several commits, two points each
         part = 0
         # the last points of telling come after the last commit: those of a clean stop
-        for point in range(only_told - 20, points + 1, 1 if killing.LONG else 2):
+        sample = range(only_told - 32, only_told - 12, 2)
+        for point in range(only_told - 32, points + 1) if killing.LONG else sample:
             shutil.rmtree(copy)
             shutil.copytree(self.data, copy)
             self.recompute("--apply", data=copy, code=-9,
