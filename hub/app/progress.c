@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EVERY_US = 100000 };
+enum {
+    EVERY_US = 100000,
+    SURE_US = 1000000, /* before, how long it takes is a guess */
+};
 
 void progress_init(struct progress *p, const struct invocation *i)
 {
@@ -30,7 +33,7 @@ void progress_show(struct progress *p, const char *what, int64_t done, int64_t o
                    const char *unit)
 {
     int64_t now_us = clock_monotonic_us();
-    int64_t passed_s = (now_us - p->begin_us) / CLOCK_US_PER_S;
+    int64_t passed_us = now_us - p->begin_us;
     if (!p->wanted || of < 1 || (p->width > 0 && now_us - p->shown_us < EVERY_US)) {
         return;
     }
@@ -38,9 +41,9 @@ void progress_show(struct progress *p, const char *what, int64_t done, int64_t o
     p->shown_us = now_us;
     p->width = fprintf(stderr, "%s: %s, %lld of %lld%s done", p->name, what,
                        (long long)done, (long long)of, unit);
-    if (done > 0 && done < of) {
-        p->width += fprintf(stderr, ", about %lld s still",
-                            (long long)(passed_s * (of - done) / done));
+    if (done > 0 && done < of && passed_us > SURE_US) {
+        double left_us = (double)passed_us * (double)(of - done) / (double)done;
+        p->width += fprintf(stderr, ", about %.0f s still", left_us / CLOCK_US_PER_S);
     }
     fflush(stderr);
 }

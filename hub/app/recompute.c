@@ -257,7 +257,7 @@ static enum err add_series(struct recompute *r, int32_t id)
     }
     for (size_t i = 0; i < out->example_count; i++) {
         struct recompute_example *x = &out->examples[i];
-        if (x->id == id) {
+        if (x->difference.series == id) {
             x->series = out->series_count;
             x->unit = arena_text(out->texts, store_series_unit(r->shadow, id));
         }

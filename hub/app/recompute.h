@@ -25,16 +25,15 @@ struct recompute_series {
     int64_t same, changes[DIFFERENCE_COUNT];
 };
 
-enum { RECOMPUTE_EXAMPLES = 10 };
+enum {
+    RECOMPUTE_EXAMPLES = 10,
+    RECOMPUTE_ALIKE = 3, /* of one series and kind of change */
+};
 
 struct recompute_example {
-    int32_t id;    /* of the series, in the shadow */
     size_t series; /* in the result */
     const char *unit;
-    int64_t time_us;
-    enum difference change;
-    double before, after; /* NAN: missing, or not there */
-    quality_tests tests_before, tests_after;
+    struct store_difference difference;
 };
 
 struct recompute_result {
@@ -46,7 +45,7 @@ struct recompute_result {
     int64_t fates;      /* messages that are pending or rejected here or then */
     struct recompute_series *series; /* with observations in the scope */
     size_t series_count;
-    struct recompute_example examples[RECOMPUTE_EXAMPLES]; /* the first ones */
+    struct recompute_example examples[RECOMPUTE_EXAMPLES]; /* first ones */
     size_t example_count;
     struct arena *texts;
 };

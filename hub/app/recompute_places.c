@@ -135,26 +135,33 @@ static enum err reserve_counts(struct recompute *r, int32_t id)
     return ERR_OK;
 }
 
+static enum err keep_unit(struct recompute_result *out, struct observation *o)
+{
+    o->raw_unit = arena_text(out->texts, o->raw_unit != NULL ? o->raw_unit : "");
+    return o->raw_unit != NULL ? ERR_OK : ERR_MEMORY;
+}
+
+static enum err add_example(struct recompute_result *out,
+                            const struct store_difference *d)
+{
+    if (out->example_count == RECOMPUTE_EXAMPLES) {
+        return ERR_OK;
+    }
+    struct recompute_example *x = &out->examples[out->example_count++];
+    *x = (struct recompute_example){.difference = *d};
+    enum err e = keep_unit(out, &x->difference.before);
+    return e != ERR_OK ? e : keep_unit(out, &x->difference.after);
+}
+
 static enum err count_difference(struct recompute *r, const struct store_difference *d)
 {
     enum err e = reserve_counts(r, d->series);
     if (e != ERR_OK) {
         return e;
     }
-    struct recompute_result *out = r->result;
-    r->changes[d->series - 1][d->change]++;
-    out->changes[d->change]++;
-    if (out->example_count < RECOMPUTE_EXAMPLES) {
-        out->examples[out->example_count++] =
-            (struct recompute_example){.id = d->series,
-                                       .time_us = d->time_us,
-                                       .change = d->change,
-                                       .before = d->before.value,
-                                       .after = d->after.value,
-                                       .tests_before = d->before.tests,
-                                       .tests_after = d->after.tests};
-    }
-    return ERR_OK;
+    int64_t before = r->changes[d->series - 1][d->change]++;
+    r->result->changes[d->change]++;
+    return before < RECOMPUTE_ALIKE ? add_example(r->result, d) : ERR_OK;
 }
 
 static enum err commit(struct pipeline *p, struct recompute *r, enum err e)

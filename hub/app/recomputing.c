@@ -63,27 +63,28 @@ static json_t *series_json(const struct recompute_series *s)
                      s->origin);
 }
 
-/* A value and its flag; null: there is none. */
-static json_t *side_json(bool is, double value, quality_tests tests)
+/* What is held; null: nothing. */
+static json_t *side_json(bool is, const struct observation *o)
 {
-    return is ? json_pack("{s:o, s:s}", "value", report_number(value), "flag",
-                          quality_text(quality_aggregate(tests)))
+    return is ? json_pack("{s:o, s:s, s:o, s:s, s:I}", "value", report_number(o->value),
+                          "flag", quality_text(quality_aggregate(o->tests)), "raw_value",
+                          report_number(o->raw), "raw_unit", o->raw_unit, "message_id",
+                          (json_int_t)o->message)
               : json_null();
 }
 
 static json_t *example_json(const struct recompute_result *r,
                             const struct recompute_example *x)
 {
+    const struct store_difference *d = &x->difference;
     json_t *out = series_json(&r->series[x->series]);
-    json_object_set_new(out, "time", report_time(x->time_us));
+    json_object_set_new(out, "time", report_time(d->time_us));
     json_object_set_new(out, "unit", json_string(x->unit));
-    json_object_set_new(out, "change", json_string(recomputing_changes[x->change]));
-    json_object_set_new(
-        out, "before",
-        side_json(x->change != DIFFERENCE_NEW, x->before, x->tests_before));
-    json_object_set_new(
-        out, "after",
-        side_json(x->change != DIFFERENCE_WITHDRAWN, x->after, x->tests_after));
+    json_object_set_new(out, "change", json_string(recomputing_changes[d->change]));
+    json_object_set_new(out, "before",
+                        side_json(d->change != DIFFERENCE_NEW, &d->before));
+    json_object_set_new(out, "after",
+                        side_json(d->change != DIFFERENCE_WITHDRAWN, &d->after));
     return out;
 }
 

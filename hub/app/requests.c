@@ -376,7 +376,11 @@ static bool serve_change(struct hub_parts *p, const char *verb, const json_t *re
                          int fd)
 {
     bool known = true;
-    pthread_mutex_lock(&p->changing);
+    if (pthread_mutex_trylock(&p->changing) != 0) {
+        const struct answers to = answers_of(&fd);
+        say(&to, ANSWER_REMARK, "the hub is at another request; this one waits for it");
+        pthread_mutex_lock(&p->changing);
+    }
     if (strcmp(verb, "reload") == 0) {
         reload(p, fd);
     } else if (strcmp(verb, "export") == 0) {

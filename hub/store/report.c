@@ -250,12 +250,58 @@ enum err report_conflicts(struct store_reader *r, void *arg,
     return e != ERR_OK ? e : call.held_err;
 }
 
+enum err report_choice(struct store_reader *r, int32_t series, int64_t time_us,
+                       int64_t *message)
+{
+    sqlite3_stmt *q = NULL;
+    sqlite3_int64 found = 0;
+    enum err e = sqlite_prepare(
+        r->db, "SELECT message FROM choices WHERE series = ?1 AND time = ?2", &q);
+    if (e == ERR_OK) {
+        sqlite3_bind_int(q, 1, series);
+        sqlite3_bind_int64(q, 2, time_us);
+        e = sqlite_step_number(r->db, q, 0, &found);
+    }
+    sqlite3_finalize(q);
+    if (e == ERR_OK) {
+        *message = found;
+    }
+    return e;
+}
+
 static void revision_row(void *arg, sqlite3_stmt *q)
 {
     const struct call *call = arg;
     const struct report_revision v = {.value = column_double(q, 0),
                                       .message = sqlite3_column_int64(q, 1)};
     call->row.revision(call->arg, &v);
+}
+
+enum err report_withdrawn(struct store_reader *r, const char *station,
+                          const char *parameter, int64_t time_us,
+                          struct report_revision *out)
+{
+    sqlite3_stmt *q = NULL;
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT value, message FROM revisions WHERE time = ?3"
+                                " AND series IN (SELECT id FROM series WHERE station = ?1"
+                                " AND parameter = ?2) ORDER BY id DESC LIMIT 1",
+                                &q);
+    if (e == ERR_OK) {
+        sqlite3_bind_text(q, 1, station, -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, 2, parameter, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q, 3, time_us);
+        int step = sqlite3_step(q);
+        e = step == SQLITE_ROW    ? ERR_OK
+            : step == SQLITE_DONE ? ERR_ABSENT
+                                  : sqlite_err(r->db, NULL);
+    }
+    if (e == ERR_OK) {
+        *out = (struct report_revision){.value = column_double(q, 0),
+                                        .message = sqlite3_column_int64(q, 1)};
+    }
+    sqlite3_finalize(q);
+    return e;
 }
 
 enum err report_revisions(struct store_reader *r, int32_t series, int64_t time_us,

@@ -63,6 +63,10 @@ MUST_USE enum err report_conflicts(struct store_reader *r, void *arg,
                                    void (*row)(void *arg,
                                                const struct report_conflict *c));
 
+/* Whose value somebody chose at (series, time); 0: nobody did. */
+MUST_USE enum err report_choice(struct store_reader *r, int32_t series, int64_t time_us,
+                                int64_t *message);
+
 /* What stood at (series, time) before, oldest first. */
 struct report_revision {
     double value;
@@ -71,5 +75,11 @@ struct report_revision {
 MUST_USE enum err
 report_revisions(struct store_reader *r, int32_t series, int64_t time_us, void *arg,
                  void (*row)(void *arg, const struct report_revision *v));
+
+/* The last one at a station, parameter and time at which nothing stands any more.
+ * ERR_ABSENT: none. */
+MUST_USE enum err report_withdrawn(struct store_reader *r, const char *station,
+                                   const char *parameter, int64_t time_us,
+                                   struct report_revision *out);
 
 #endif

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 import unittest
 
 import broker as brokers
@@ -21,6 +22,10 @@ MODEL = {"model": "buoy", "time": {"field": "/s", "form": "unix_s"},
          "records": {"field": "/history", "time": {"field": "/s", "form": "unix_s"}},
          "fields": [{"field": "/t", "parameter": "water_temperature", "unit": "degC"},
                     {"field": "/bat", "parameter": "battery_voltage", "unit": "V"}]}
+
+
+def clock(second):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
 def message(number):
@@ -113,9 +118,13 @@ class Recompute(World):
         self.assertEqual({s["parameter"]: (s["changed_value"], s["unchanged"])
                           for s in sums["series"]},
                          {"water_temperature": (1000, 0), "battery_voltage": (0, 990)})
-        self.assertEqual(len(sums["examples"]), 10)
-        self.assertEqual(sums["examples"][0]["change"], "changed_value")
-        self.recompute("--station", "kei", code=2)
+        self.assertEqual(len(sums["examples"]), 3)
+        example = sums["examples"][0]
+        self.assertEqual((example["change"], example["after"]["raw_value"],
+                          example["after"]["raw_unit"]), ("changed_value", 280, "K"))
+        self.assertIn("by today's configuration; see kogge recompute",
+                      self.ask("trace", "kai", "water_temperature", example["time"]).out)
+        self.assertIn("did you mean kai?", self.recompute("--station", "kei", code=2).err)
         self.recompute("--station", "b1", code=0)  # housekeeping: nothing differs
         self.assertIn("all of it is in place", self.recompute("--apply").err)
         self.assertIn("nothing to do", self.recompute("--apply").err)
@@ -124,6 +133,75 @@ class Recompute(World):
         hub.stop()
         self.check(wanted=after)
         self.assertEqual(after, self.wanted())
+
+    def test_what_was_withdrawn_can_be_traced(self):
+        hub, _ = self.feed(1)
+        self.put_unit("degC")
+        self.folder.put_city("probe", station("kai"), station("mole"))
+        moved = device("b1", "buoy", "mole")
+        self.folder.put_device("probe", moved)
+        self.ask("reload")
+        told = self.recompute(code=3).out
+        self.assertIn("mole water_temperature main: 100 new, 0 unchanged", told)
+        for change in ("-> nothing", "nothing ->"):  # examples of each
+            self.assertEqual(told.count(change), 3, told)
+        self.recompute("--apply")
+        traced = self.ask("trace", "kai", "water_temperature", clock(START_S), code=1).err
+        self.assertIn("any more: 281 of message 1 was withdrawn", traced)
+        hub.stop()
+        self.check()
+
+    def test_what_was_received_otherwise_says_how(self):
+        hub, _ = self.feed(1)
+        self.recompute("--apply")
+        self.folder.put_model({**MODEL, "fields": [
+            {"field": "/t", "parameter": "water_temperature", "unit": "kelvin"}, MODEL["fields"][1]]})
+        self.ask("reload")
+        told = self.recompute(code=3).out
+        self.assertIn("kai water_temperature main: 100 received otherwise, 0 unchanged", told)
+        self.assertIn("(flag 1, received as 280 K in message 1) -> 6.850000000000023 (flag 1, "
+                      "received as 280 kelvin in message 1)", told)
+        hub.stop()
+
+    def test_a_period_without_anything_says_so(self):
+        for more in ((), ("--apply",)):
+            hub, _ = self.feed(1)
+            done = self.ask("recompute", "--from", "2020-01-01T00:00:00Z", "--to",
+                            "2021-01-01T00:00:00Z", *more)
+            self.assertIn("there is no observation in that period", done.err)
+            hub.stop()
+
+    def test_many_series_are_named_by_json_only(self):
+        hub = self.start()
+        names = [f"b{n:02}" for n in range(60)]
+        self.folder.put_city("probe", *(station("kai-" + name) for name in names))
+        for name in names:
+            self.folder.put_device("probe", device(name, "buoy", "kai-" + name))
+        os.remove(self.folder.path + "/cities/probe/device-b1.json")
+        self.ask("reload")
+        self.send(*(("buoy/x", json.dumps({"id": name, "s": START_S, "t": 281,
+                                           "history": []}).encode()) for name in names))
+        hub.wait_messages(60)
+        self.put_unit("K")
+        self.ask("reload")
+        told = self.recompute(code=3).out
+        self.assertEqual(told.count("1 of another value"), 50)
+        self.assertIn("and 10 series more; --json names all", told)
+        sums = json.loads(self.recompute("--json", code=3).out)["recompute"]
+        self.assertEqual(len(sums["series"]), 60)
+        hub.stop()
+
+    def test_a_second_request_says_that_it_waits(self):
+        hub, _ = self.feed(200)
+        first = threading.Thread(target=lambda: self.recompute("--apply"))
+        second = threading.Event()
+        first.start()
+        while first.is_alive() and not second.is_set():
+            if "this one waits for it" in self.ask("reload").err:
+                second.set()
+        first.join()
+        self.assertTrue(second.is_set())
+        hub.stop()
 
     def test_live_messages_flow_meanwhile(self):
         hub, _ = self.feed(60)
@@ -141,8 +219,15 @@ class Recompute(World):
     def test_wrong_words(self):
         for words in (("--to", "2026-01-01T00:00:00Z"), ("--from", "2026-01-01T00:00:00Z"),
                       ("--from", "today", "--to", "2026-01-01T00:00:00Z"),
-                      ("--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z")):
+                      ("--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:00:00Z"),
+                      (*ALL, "--station", ""), (*ALL, "--station", "kai,"),
+                      (*ALL, "--station", ",".join(["kai"] * 65)),
+                      (*ALL, "--station", "k" * 3000)):
             self.ask("recompute", *words, code=2)
+        self.assertIn("empty name", self.recompute("--station", "kai, ,b1", code=2).err)
+        hub = self.start()
+        self.recompute("--station", "kai, b1")
+        hub.stop()
 
     def count_points(self, copy, code, *arguments):
         """Of a run over a copy that nobody kills."""
@@ -206,6 +291,10 @@ class Choose(World):
         self.assertEqual((row["chosen"], row["held"], row["kept"]), (True, other, by_rule))
         self.assertIn("by hand, kept aside", self.ask("conflicts", code=3).out)
         self.assertIn("before", self.ask("trace", *where).out)
+        self.assertIn(f"chosen     by hand, as message {row['held_message']} has it",
+                      self.ask("trace", *where).out)
+        traced, = json.loads(self.ask("trace", *where, "--json").out)["observations"]
+        self.assertEqual(traced["chosen_message_id"], row["held_message"])
         self.recompute("--apply")
         self.send(self.one(3, 1.5))
         hub.wait_messages(3)
@@ -218,6 +307,7 @@ class Choose(World):
         self.assertEqual(self.held(), by_rule)
         self.ask("conflicts", "choose", *where, "--rule")
         self.assertFalse(any(row["chosen"] for row in self.rows()))
+        self.assertNotIn("by hand", self.ask("trace", *where).out)
         self.check()
 
 

@@ -9,16 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATIONS_TEXT = 3000 /* the request fits into a line */ };
+enum {
+    STATIONS_TEXT = 3000, /* the request fits into a line */
+    SERIES_SHOWN = 50,    /* on a terminal; --json has all */
+};
 
 /* Names of the counts, for people. */
 static const char *const change_texts[DIFFERENCE_COUNT] = {
-    "new", "of another value", "with other flags", "from another message or raw value",
-    "withdrawn"};
+    "new", "of another value", "with other flags", "received otherwise", "withdrawn"};
 
 struct telling {
     const struct invocation *invocation;
     json_t *series, *examples, *sums; /* of --json */
+    int64_t different;                /* series */
     bool examples_begun;
 };
 
@@ -62,35 +65,62 @@ static void print_name(const json_t *row)
            strcmp(origin, "measured") != 0 ? origin : "");
 }
 
-static void print_side(const json_t *side)
+static const char *number_text(const json_t *value, char to[NUMBER_TEXT])
+{
+    if (json_is_number(value)) {
+        number_format(json_number_value(value), to);
+    } else {
+        text_copy(to, NUMBER_TEXT, "missing");
+    }
+    return to;
+}
+
+/* received: also as what, and in which message. */
+static void print_side(const json_t *side, bool received)
 {
     char number[NUMBER_TEXT];
-    const json_t *value = json_object_get(side, "value");
+    char unit[REPORT_PLAIN];
     if (!json_is_object(side)) {
         printf("nothing");
         return;
     }
-    if (json_is_number(value)) {
-        number_format(json_number_value(value), number);
-    } else {
-        text_copy(number, sizeof number, "missing");
+    printf("%s (flag %s", number_text(json_object_get(side, "value"), number),
+           text_of(side, "flag"));
+    if (received) {
+        printf(", received as %s %s in message %lld",
+               number_text(json_object_get(side, "raw_value"), number),
+               report_plain(text_of(side, "raw_unit"), unit),
+               (long long)count_of(side, "message_id"));
     }
-    printf("%s (flag %s)", number, text_of(side, "flag"));
+    putchar(')');
+}
+
+static void print_series(struct telling *t, const json_t *row)
+{
+    t->different++;
+    if (t->different <= SERIES_SHOWN) {
+        print_name(row);
+        printf(": ");
+        print_counts(row);
+    }
 }
 
 static void print_example(struct telling *t, const json_t *row)
 {
-    puts(t->examples_begun ? "" : "\nthe first ones");
+    bool received =
+        strcmp(text_of(row, "change"), recomputing_changes[DIFFERENCE_SOURCE]) == 0;
+    if (!t->examples_begun && t->different > SERIES_SHOWN) {
+        printf("and %lld series more; --json names all\n",
+               (long long)(t->different - SERIES_SHOWN));
+    }
+    puts(t->examples_begun ? "" : "\nexamples");
     t->examples_begun = true;
     printf("  ");
     print_name(row);
     printf(" %s, %s: ", text_of(row, "time"), text_of(row, "unit"));
-    print_side(json_object_get(row, "before"));
+    print_side(json_object_get(row, "before"), received);
     printf(" -> ");
-    print_side(json_object_get(row, "after"));
-    if (strcmp(text_of(row, "change"), recomputing_changes[DIFFERENCE_SOURCE]) == 0) {
-        printf(", from another message or raw value");
-    }
+    print_side(json_object_get(row, "after"), received);
 }
 
 static void print_sums(struct telling *t, const json_t *sums)
@@ -117,7 +147,11 @@ static void print_sums(struct telling *t, const json_t *sums)
                (long long)alone);
     }
     bool different = is_different(sums) || conflicts > 0 || fates > 0;
-    if (applied) {
+    if (!different && count_of(sums, "unchanged") == 0 && alone == 0) {
+        command_say(t->invocation,
+                    "there is no observation in that period, and no message"
+                    " gives one");
+    } else if (applied) {
         command_say(t->invocation, different ? "all of it is in place" : "nothing to do");
     } else if (different) {
         command_say(t->invocation, "nothing was changed; --apply puts it in place");
@@ -133,9 +167,7 @@ static void print_row(struct telling *t, const json_t *line)
     const json_t *example = json_object_get(line, "example");
     const json_t *sums = json_object_get(line, "recompute");
     if (series != NULL && is_different(series)) {
-        print_name(series);
-        printf(": ");
-        print_counts(series);
+        print_series(t, series);
     } else if (example != NULL) {
         print_example(t, example);
     } else if (sums != NULL) {
@@ -167,18 +199,47 @@ static void take_line(void *arg, const json_t *line)
     json_decref(copy);
 }
 
-/* "a,b": each name ends where a comma was. */
-static size_t split(char *text, const char **names, size_t most)
+/* Takes the blanks around a name away. */
+static char *trim(char *name)
 {
-    size_t count = 0;
-    for (char *at = text; at != NULL && at[0] != '\0' && count < most;) {
-        names[count++] = at;
-        at = strchr(at, ',');
-        if (at != NULL) {
-            *at++ = '\0';
+    name += strspn(name, " ");
+    size_t length = strlen(name);
+    while (length > 0 && name[length - 1] == ' ') {
+        name[--length] = '\0';
+    }
+    return name;
+}
+
+/* "a,b": each name ends where a comma was. text: room for a copy, in which the names are.
+ */
+static int read_stations(const struct invocation *i, char text[STATIONS_TEXT],
+                         struct batch_scope *scope, const char **names)
+{
+    const char *given = invocation_value(i, "--station");
+    if (given == NULL) {
+        return EXIT_DONE;
+    }
+    if (strlen(given) >= STATIONS_TEXT) {
+        return command_fail(i, EXIT_USAGE, "--station has more than %d bytes",
+                            STATIONS_TEXT - 1);
+    }
+    text_copy(text, STATIONS_TEXT, given);
+    scope->stations = names;
+    for (char *at = text, *next; at != NULL; at = next) {
+        next = strchr(at, ',');
+        if (next != NULL) {
+            *next++ = '\0';
+        }
+        if (scope->station_count == RECOMPUTING_STATIONS) {
+            return command_fail(i, EXIT_USAGE, "--station has more than %d names",
+                                RECOMPUTING_STATIONS);
+        }
+        names[scope->station_count] = trim(at);
+        if (names[scope->station_count++][0] == '\0') {
+            return command_fail(i, EXIT_USAGE, "--station has an empty name");
         }
     }
-    return count;
+    return EXIT_DONE;
 }
 
 static int read_period(const struct invocation *i, struct batch_scope *scope)
@@ -218,20 +279,13 @@ static int recompute(struct invocation *i)
 {
     char text[STATIONS_TEXT];
     const char *stations[RECOMPUTING_STATIONS];
-    const char *given = invocation_value(i, "--station");
     struct recompute_order order = {.apply = invocation_value(i, "--apply") != NULL};
     struct telling telling = {.invocation = i};
     int code = read_period(i, &order.scope);
+    code = code != EXIT_DONE ? code : read_stations(i, text, &order.scope, stations);
     if (code != EXIT_DONE) {
         return code;
     }
-    if (given != NULL && strlen(given) >= sizeof text) {
-        return command_fail(i, EXIT_USAGE, "--station has more than %d bytes",
-                            STATIONS_TEXT - 1);
-    }
-    text_copy(text, sizeof text, given != NULL ? given : "");
-    order.scope.stations = stations;
-    order.scope.station_count = split(text, stations, RECOMPUTING_STATIONS);
     if (i->json) {
         telling.series = json_array();
         telling.examples = json_array();

@@ -109,20 +109,27 @@ static enum err tell_row(struct tracing *t, const struct observation_row *row)
 {
     json_t *revisions = json_array();
     json_t *story = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:n, s:I, "
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:n, s:n, "
+        "s:I, "
         "s:n}",
         "city", row->key.city, "station", row->key.station, "parameter",
         row->key.parameter, "position", row->key.position, "origin", row->key.origin,
         "time", report_time(row->time_us), "value", report_number(row->value), "unit",
         row->unit, "raw_value", report_number(row->raw), "raw_unit", row->raw_unit,
         "flag", (int)quality_aggregate(row->tests), "tests", tell_tests(t, row->tests),
-        "revisions", revisions, "steps", "message_id", (json_int_t)row->message,
-        "message");
+        "revisions", revisions, "chosen_message_id", "steps", "message_id",
+        (json_int_t)row->message, "message");
     enum err e = report_revisions(t->report.store, row->series, row->time_us, revisions,
                                   tell_revision);
     json_decref(revisions);
+    int64_t chosen = 0;
+    e = e != ERR_OK ? e
+                    : report_choice(t->report.store, row->series, row->time_us, &chosen);
     if (story == NULL) {
         return ERR_MEMORY;
+    }
+    if (chosen != 0) {
+        json_object_set_new(story, "chosen_message_id", json_integer(chosen));
     }
     tell_message(t, row, story);
     json_array_append_new(t->stories, story);
@@ -180,6 +187,11 @@ static void print_value(json_t *story)
         printf("  before     %s (message %lld)\n", number_of(revision, "value", number),
                count_of(revision, "message"));
     }
+    if (json_is_integer(json_object_get(story, "chosen_message_id"))) {
+        printf("  chosen     by hand, as message %lld has it; kogge conflicts choose"
+               " --rule takes the choice back\n",
+               count_of(story, "chosen_message_id"));
+    }
 }
 
 static void print_level(json_t *level)
@@ -204,8 +216,16 @@ static void print_level(json_t *level)
     }
 }
 
-static void print_steps(json_t *steps)
+/* What is stored stays as it is until it is recomputed. */
+static bool is_as_stored(json_t *story, json_t *steps)
 {
+    return json_equal(json_object_get(story, "value"),
+                      json_object_get(steps, "canonical_value")) != 0;
+}
+
+static void print_steps(json_t *story)
+{
+    json_t *steps = json_object_get(story, "steps");
     char number[NUMBER_TEXT];
     char text[REPORT_PLAIN];
     char more[REPORT_PLAIN];
@@ -220,8 +240,10 @@ static void print_steps(json_t *steps)
     printf("  resolve    device %s, model %s\n", text_of(steps, "device", text),
            text_of(steps, "model", more));
     print_level(json_object_get(steps, "level"));
-    printf("  normalise  %s %s\n", number_of(steps, "canonical_value", number),
-           text_of(steps, "canonical_unit", text));
+    printf("  normalise  %s %s%s\n", number_of(steps, "canonical_value", number),
+           text_of(steps, "canonical_unit", text),
+           is_as_stored(story, steps) ? ""
+                                      : " by today's configuration; see kogge recompute");
 }
 
 static void print_payload(json_t *message, bool full)
@@ -255,7 +277,7 @@ static void print_story(const struct tracing *t, json_t *story)
                count_of(story, "message_id"));
         return;
     }
-    print_steps(json_object_get(story, "steps"));
+    print_steps(story);
     printf("  message    %lld on %s", count_of(story, "message_id"),
            text_of(message, "topic", text));
     printf(", from %s at %s\n", text_of(message, "source", text),
@@ -343,6 +365,25 @@ static int64_t find_nearest(const struct tracing *t, int64_t time_us)
     return near_us;
 }
 
+/* What stood there once; "": nothing did. */
+static enum err say_withdrawn(const struct tracing *t, int64_t time_us, char *to,
+                              size_t size)
+{
+    const char *const *arguments = t->report.invocation->arguments;
+    struct report_revision v;
+    char number[NUMBER_TEXT] = "missing";
+    enum err e =
+        report_withdrawn(t->report.store, arguments[0], arguments[1], time_us, &v);
+    if (e == ERR_OK) {
+        if (!isnan(v.value)) {
+            number_format(v.value, number);
+        }
+        snprintf(to, size, " any more: %s of message %lld was withdrawn", number,
+                 (long long)v.message);
+    }
+    return e == ERR_ABSENT ? ERR_OK : e;
+}
+
 /* Nothing was found: is it a name that is nearly right, or a time? */
 static int say_nothing_there(const struct invocation *i, const struct tracing *t,
                              int64_t time_us)
@@ -357,9 +398,15 @@ static int say_nothing_there(const struct invocation *i, const struct tracing *t
     if (configuration_parameter(c, parameter) == NULL) {
         return unknown_parameter(i, c, parameter);
     }
+    char withdrawn[128] = "";
+    enum err e = say_withdrawn(t, time_us, withdrawn, sizeof withdrawn);
+    if (e != ERR_OK) {
+        return report_fail(&t->report, e);
+    }
     int64_t near_us = find_nearest(t, time_us);
-    return command_fail(i, EXIT_FAILED, "no %s at %s at that very time%s%s", parameter,
-                        station, near_us != CLOCK_NONE ? "; the nearest one is of " : "",
+    return command_fail(i, EXIT_FAILED, "no %s at %s at that very time%s%s%s", parameter,
+                        station, withdrawn,
+                        near_us != CLOCK_NONE ? "; the nearest one is of " : "",
                         near_us != CLOCK_NONE ? report_time_text(near_us) : "");
 }
 
