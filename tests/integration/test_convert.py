@@ -34,6 +34,23 @@ class Shipped(unittest.TestCase):
         self.stored("-40", "degC", "water_temperature", -40, "degC", "UDUNITS-2", 4)
         self.stored("512.3", "cm", "gauge_level", 5.123, "m", "UDUNITS-2", 2)
 
+    def test_the_datum_in_a_unit_is_named(self):
+        for unit, parameter, says in (
+                ("cm PNP", "water_level", "the unit says the gauge's zero; water_level counts from "
+                 "NHN and takes the number so"),
+                ("m NHN", "gauge_level", "the unit says NHN; gauge_level counts from the gauge's "
+                 "zero and takes the number so"),
+                ("m NHN", "water_level", "the unit says NHN; water_level counts from NHN"),
+                ("m ü. NN", "water_level", "the unit says NN, the system before NHN;"),
+                ("m", "water_level", None), ("degC", "water_temperature", None)):
+            done, answer = self.ask("1", unit, parameter)
+            self.assertEqual(done.code, 0, done)
+            if says is None:
+                self.assertIsNone(answer["datum"])
+            else:
+                self.assertIn(says, answer["datum"])
+                self.assertIn("  datum         " + says, kogge("convert", "1", unit, parameter).out)
+
     def refused(self, outcome, arguments, *parts):
         done, answer = self.ask(*arguments)
         self.assertEqual((done.code, answer["outcome"], answer["canonical_value"]),

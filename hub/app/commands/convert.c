@@ -150,6 +150,36 @@ static const char *match_text(const struct converting *c)
                : "of the same dimension, converted";
 }
 
+/* A unit of the alias table may name a height system ("cm PNP"); the parameter says what
+ * a level counts from, and the hub takes the number as that. NULL: nothing to say. */
+static const char *datum_text(const struct converting *c, char to[SHOWN])
+{
+    static const struct {
+        const char *word, *meaning;
+        bool is_nhn;
+    } data[] = {{"PNP", "the gauge's zero", false},
+                {"NHN", "NHN", true},
+                {"NN", "NN, the system before NHN", true}};
+    bool nhn = strcmp(c->parameter->id, "water_level") == 0;
+    if (c->outcome != OUTCOME_STORED || c->look.alias == NULL ||
+        (!nhn && strcmp(c->parameter->id, "gauge_level") != 0)) {
+        return NULL;
+    }
+    for (size_t k = 0; k < sizeof data / sizeof *data; k++) {
+        if (strstr(c->look.alias->raw, data[k].word) != NULL) {
+            snprintf(to, SHOWN, "the unit says %s; %s counts from %s%s", data[k].meaning,
+                     c->parameter->id, nhn ? "NHN" : "the gauge's zero",
+                     data[k].is_nhn == nhn ? ""
+                     : nhn
+                         ? " and takes the number so: a level above the gauge's zero is"
+                           " gauge_level, or quantity W in the sensor model"
+                         : " and takes the number so: a level above NHN is water_level");
+            return to;
+        }
+    }
+    return NULL;
+}
+
 static const char *flag_text(const struct converting *c)
 {
     switch (c->flag) {
@@ -199,6 +229,8 @@ static void print_aliases(const struct converting *c)
 static void print_text(const struct converting *c)
 {
     char look[SHOWN];
+    char text[SHOWN];
+    const char *datum = datum_text(c, text);
     bool bare = strcmp(c->parameter->unit, "1") == 0;
     const char *unit = bare ? "" : c->parameter->unit;
     if (c->outcome == OUTCOME_STORED && isnan(c->canonical)) {
@@ -211,6 +243,9 @@ static void print_text(const struct converting *c)
         printf("  conversion    %s\n", match_text(c));
         printf("  range test    %s\n", flag_text(c));
     }
+    if (datum != NULL) {
+        printf("  datum         %s\n", datum);
+    }
     printf("  canonical     %s\n", bare ? "1 (no unit)" : unit);
     print_aliases(c);
 }
@@ -218,6 +253,7 @@ static void print_text(const struct converting *c)
 static void print_json(const struct converting *c)
 {
     char look[SHOWN];
+    char datum[SHOWN];
     const char *names[NAMES_MOST];
     size_t count = aliases_that_fit(c, names);
     json_t *aliases = json_array();
@@ -228,13 +264,13 @@ static void print_json(const struct converting *c)
     report_json(
         "convert",
         json_pack(
-            "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s?, s:o, s:s?, s:o}", "value",
+            "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s?, s:o, s:s?, s:s?, s:o}", "value",
             c->value, "unit", c->unit, "parameter", c->parameter->id, "outcome",
             outcome_text(c->outcome), "canonical_value", report_number(c->canonical),
             "canonical_unit", c->parameter->unit, "look_up", look_text(c, look),
             "conversion", stored ? match_text(c) : NULL, "range_flag",
             stored && c->flag != QUALITY_NONE ? json_integer((int)c->flag) : json_null(),
-            "problem", c->problem, "aliases", aliases));
+            "datum", datum_text(c, datum), "problem", c->problem, "aliases", aliases));
 }
 
 static int show(const struct invocation *i, const struct converting *c)
