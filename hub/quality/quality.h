@@ -7,30 +7,75 @@
  * packed by slots that the store gave out. Pure. Threads: any, a struct quality_plan is
  * constant. */
 
+#include "base/diag.h"
 #include "base/err.h"
 #include "model/parameter.h"
 #include "model/place.h"
 #include "model/quality.h"
+#include "quality/argument.h"
+#include "quality/stretch.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a check sees of one observation. */
+/* What a test needs of a stretch besides times. */
+enum check_needs {
+    CHECK_VALUES = 1,
+    CHECK_DEPTHS = 2,    /* z_m */
+    CHECK_POSITIONS = 4, /* lat, lon */
+    CHECK_INTERVAL = 8,  /* interval_s: with these settings a flag hangs on it */
+    CHECK_ORDER = 16,    /* times that never go backwards */
+    CHECK_NEXT = 32, /* the point behind: without one, the flag is not the last word */
+};
+
+/* How far back: beyond any bound, to the first point of the series. */
+#define CHECK_REACH_ALL INT64_MAX
+
+enum { CHECK_SETTINGS_BYTES = 128 }; /* most of any test; for any type */
+
+/* One test. settings is its own struct (checks/<name>.h), filled by arguments. */
+struct check {
+    const char *name;  /* as in files: "gross_range_test" */
+    const char *title; /* one line: what it asks */
+    const struct argument *arguments;
+    size_t settings_size;
+    /* What the arguments are together: ERR_RANGE, with a sentence, where no run makes
+     * sense. *d holds a sentence too (and ERR_OK is given) where the reference runs, but
+     * hardly as was meant; in the hub that is ERR_RANGE. NULL: each by itself is enough.
+     */
+    enum err (*check)(const void *settings, enum quality_mode mode, struct diag *d);
+    /* Which of enum check_needs, together. */
+    unsigned (*needs)(const void *settings, enum quality_mode mode);
+    /* The flag of point i < s->count. Points outside of s do not exist. */
+    enum quality (*judge)(const void *settings, enum quality_mode mode,
+                          const struct stretch *s, size_t i);
+    /* How far before point i it may look, beyond the point just before i, which is always
+     * needed; us. NULL: no further. */
+    int64_t (*reach)(const void *settings, enum quality_mode mode, int64_t interval_s);
+};
+
+/* Made by the build: one row a file in checks/, by name of the file, NULL at the end. */
+extern const struct check *const check_table[];
+
+/* The test of that name ("spike_test"); NULL: none. */
+const struct check *check_find(const char *name);
+
+/* Names of all in the order of check_table; borrowed for ever. */
+enum { CHECK_NAMES = 32 };
+size_t check_names(const char *names[CHECK_NAMES]);
+
+/* For check: what it gives where the threshold for 4 is passed before that for 3. */
+enum err check_reversed(bool reversed, enum quality_mode mode, struct diag *d);
+
+/* --- one observation on its way into the store --- */
+
+/* What the hub knows of one observation. */
 struct check_input {
     const struct parameter *parameter;
     const struct station *station; /* NULL: housekeeping */
     int64_t time_us;
     double value; /* canonical; NAN: missing */
 };
-
-struct check {
-    const char *name; /* as in files: "gross_range_test" */
-    /* The flag; QUALITY_NONE: the test does not apply here. */
-    enum quality (*judge)(const struct check_input *in);
-};
-
-/* Made by the build: one row a file in checks/, by name of the file, NULL at the end. */
-extern const struct check *const check_table[];
 
 /* Tests that no check runs: "device" (status sent by the device) and "time" (arrival time
  * may be wrong) come first in the list of names. */
@@ -44,7 +89,11 @@ struct quality_plan {
     size_t count;
 };
 
-/* Runs every check on in and returns tests with their flags set. tests holds "device" and
+/* The range test by the ranges of station or parameter (quality/ranges.h). QUALITY_NONE:
+ * there are none, and the value is there. */
+enum quality quality_judge_range(const struct check_input *in);
+
+/* Judges the range of in and returns tests with its flag set. tests holds "device" and
  * "time" already. Of a missing value every test that ran is 9, those two as well: so the
  * aggregate of a missing value is 9 (ioos_qc: each test gives 9 to a missing value). */
 quality_tests quality_judge(const struct quality_plan *q, const struct check_input *in,

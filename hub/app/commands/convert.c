@@ -100,12 +100,7 @@ static enum err convert(struct converting *c, struct diag *d)
 static enum quality judge_range(const struct converting *c)
 {
     const struct check_input in = {.parameter = c->parameter, .value = c->canonical};
-    for (size_t k = 0; check_table[k] != NULL; k++) {
-        if (strcmp(check_table[k]->name, "gross_range_test") == 0) {
-            return check_table[k]->judge(&in);
-        }
-    }
-    return QUALITY_NONE;
+    return quality_judge_range(&in);
 }
 
 /* --- what is shown --- */

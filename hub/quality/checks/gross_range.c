@@ -1,78 +1,73 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/gross_range.h"
 
-#include "quality/quality.h"
-
 #include <math.h>
-#include <string.h>
+
+static bool is_set(const struct span *s)
+{
+    return s->low <= s->high;
+}
 
 static bool outside(const struct span *s, double value)
 {
-    return s->low <= s->high && (value < s->low || value > s->high);
+    return is_set(s) && (value < s->low || value > s->high);
 }
 
-enum quality gross_range_judge(double value, const struct range_test *r)
+enum quality gross_range_judge(const struct gross_range_settings *g,
+                               enum quality_mode mode, const struct stretch *s, size_t i)
 {
-    if (!isfinite(value)) {
+    double value = s->value[i];
+    if (isnan(value) || (mode == QUALITY_HUB && isinf(value))) {
         return QUALITY_MISSING;
     }
-    if (!r->set) {
-        return QUALITY_NONE;
-    }
-    if (outside(&r->fail, value)) {
+    if (outside(&g->fail_span, value)) {
         return QUALITY_FAIL;
     }
-    return outside(&r->suspect, value) ? QUALITY_SUSPECT : QUALITY_GOOD;
+    return outside(&g->suspect_span, value) ? QUALITY_SUSPECT : QUALITY_GOOD;
 }
 
-static const struct range_test *range_of(const struct check_input *in)
+static enum quality judge(const void *settings, enum quality_mode mode,
+                          const struct stretch *s, size_t i)
 {
-    size_t count = in->station != NULL ? in->station->range_count : 0;
-    for (size_t i = 0; i < count; i++) {
-        if (in->station->ranges[i].parameter == in->parameter) {
-            return &in->station->ranges[i].range;
-        }
-    }
-    return &in->parameter->gross_range;
+    return gross_range_judge(settings, mode, s, i);
 }
 
-/* Height of the station's mean water in the datum of the parameter; NAN: not known. */
-static double reference_of(const struct check_input *in)
+static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
 {
-    const struct station *s = in->station;
-    const struct reference_level *level =
-        s != NULL ? station_reference_level(s, in->time_us) : NULL;
-    if (level == NULL) {
-        return (double)NAN;
+    const struct gross_range_settings *g = settings;
+    (void)mode;
+    if (is_set(&g->suspect_span) && (g->suspect_span.low < g->fail_span.low ||
+                                     g->suspect_span.high > g->fail_span.high)) {
+        diag_set_field(d, "suspect_span");
+        diag_set(d, "it reaches out of fail_span, where every value fails");
+        return ERR_RANGE;
     }
-    bool above_zero = strcmp(in->parameter->id, "gauge_level") == 0;
-    if (above_zero == (level->datum == REFERENCE_GAUGE_ZERO)) {
-        return level->value_m;
-    }
-    const struct gauge_zero *zero = station_gauge_zero(s, in->time_us);
-    if (zero == NULL) {
-        return (double)NAN;
-    }
-    return above_zero ? level->value_m - zero->m_nhn : level->value_m + zero->m_nhn;
+    return ERR_OK;
 }
 
-static struct span shifted(struct span s, double by)
+static unsigned needs(const void *settings, enum quality_mode mode)
 {
-    return s.low <= s.high ? (struct span){s.low + by, s.high + by} : s;
+    (void)settings;
+    (void)mode;
+    return CHECK_VALUES;
 }
 
-static enum quality judge(const struct check_input *in)
-{
-    struct range_test r = *range_of(in);
-    if (r.set && in->parameter->relative && isfinite(in->value)) {
-        double reference = reference_of(in);
-        if (isnan(reference)) {
-            return QUALITY_NOT_EVALUATED;
-        }
-        r.fail = shifted(r.fail, reference);
-        r.suspect = shifted(r.suspect, reference);
-    }
-    return gross_range_judge(in->value, &r);
-}
+#define FIELD(name) offsetof(struct gross_range_settings, name)
 
-const struct check check_gross_range = {.name = "gross_range_test", .judge = judge};
+static const struct argument arguments[] = {
+    {"fail_span", ARGUMENT_SPAN, FIELD(fail_span), .required = true,
+     .help = "what the sensor can give"},
+    {"suspect_span", ARGUMENT_SPAN, FIELD(suspect_span),
+     .help = "what is to be expected here"},
+    {0},
+};
+
+const struct check check_gross_range = {
+    .name = "gross_range_test",
+    .title = "Is the value one that sensor and water can have?",
+    .arguments = arguments,
+    .settings_size = sizeof(struct gross_range_settings),
+    .check = check,
+    .needs = needs,
+    .judge = judge,
+};

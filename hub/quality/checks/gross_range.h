@@ -7,12 +7,19 @@
  * version 2.1, test 4; semantics of ioos_qc 3.0.0, gross_range_test. Pure. Threads: any.
  */
 
-#include "model/parameter.h"
 #include "model/quality.h"
+#include "quality/quality.h"
 
-/* Bounds pass. 9: value is NAN or infinite (the reference gives 4 to infinite ones; here
- * such a value is missing). 4: outside fail. 3: outside suspect, where it is set. Else 1.
- * QUALITY_NONE: r is not set, and the value is there. */
-enum quality gross_range_judge(double value, const struct range_test *r);
+struct gross_range_settings {
+    struct span fail_span;    /* unit of the series */
+    struct span suspect_span; /* SPAN_NONE: none; else inside of fail_span */
+};
+
+/* Bounds pass. 9: missing. 4: outside fail_span. 3: outside suspect_span. Else 1.
+ * Hub: an infinite value is missing; the reference gives 4 to it. */
+enum quality gross_range_judge(const struct gross_range_settings *g,
+                               enum quality_mode mode, const struct stretch *s, size_t i);
+
+extern const struct check check_gross_range;
 
 #endif

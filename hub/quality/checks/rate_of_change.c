@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "quality/checks/rate_of_change.h"
+
+#include <float.h>
+#include <math.h>
+
+/* Rounded down, so -1.9 s is -2. */
+static int64_t whole_seconds(int64_t us)
+{
+    return us / STRETCH_US_PER_S - (us % STRETCH_US_PER_S < 0);
+}
+
+/* As numpy divides masked arrays: by what is next to nothing it does not divide. */
+static double rate(double change, double dt_s)
+{
+    return fabs(fabs(change) * DBL_MIN >= fabs(dt_s) ? change : change / dt_s);
+}
+
+enum quality rate_of_change_judge(const struct rate_of_change_settings *r,
+                                  enum quality_mode mode, const struct stretch *s,
+                                  size_t i)
+{
+    if (stretch_is_missing(s, i)) {
+        return QUALITY_MISSING;
+    }
+    if (i == 0) {
+        return QUALITY_GOOD;
+    }
+    enum quality undecided = mode == QUALITY_HUB ? QUALITY_NOT_EVALUATED : QUALITY_GOOD;
+    if (stretch_is_missing(s, i - 1)) {
+        return undecided;
+    }
+    int64_t dt_s = whole_seconds(s->time_us[i] - s->time_us[i - 1]);
+    if (dt_s == 0 && mode == QUALITY_HUB) {
+        return undecided;
+    }
+    double found = rate(s->value[i] - s->value[i - 1], (double)dt_s);
+    if (found > r->fail_threshold) { /* of NAN it is false */
+        return QUALITY_FAIL;
+    }
+    return found > r->threshold ? QUALITY_SUSPECT : QUALITY_GOOD;
+}
+
+static enum quality judge(const void *settings, enum quality_mode mode,
+                          const struct stretch *s, size_t i)
+{
+    return rate_of_change_judge(settings, mode, s, i);
+}
+
+static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
+{
+    const struct rate_of_change_settings *r = settings;
+    return check_reversed(r->fail_threshold < r->threshold, mode, d);
+}
+
+static unsigned needs(const void *settings, enum quality_mode mode)
+{
+    (void)settings;
+    (void)mode;
+    return CHECK_VALUES;
+}
+
+#define FIELD(name) offsetof(struct rate_of_change_settings, name)
+
+static const struct argument arguments[] = {
+    {"threshold", ARGUMENT_AMOUNT, FIELD(threshold), .required = true,
+     .standard = ARGUMENT_NO_STANDARD, .help = "a second; changes faster: 3"},
+    {"fail_threshold", ARGUMENT_AMOUNT, FIELD(fail_threshold),
+     .standard = ARGUMENT_NO_STANDARD, .help = "a second; changes faster: 4"},
+    {0},
+};
+
+const struct check check_rate_of_change = {
+    .name = "rate_of_change_test",
+    .title = "Did the value change faster than water can?",
+    .arguments = arguments,
+    .settings_size = sizeof(struct rate_of_change_settings),
+    .check = check,
+    .needs = needs,
+    .judge = judge,
+};

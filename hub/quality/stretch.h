@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#ifndef QUALITY_STRETCH_H
+#define QUALITY_STRETCH_H
+
+/* What a test looks at: a piece of one series, its points in their order. A test computes
+ * the flag of a point anew from the stretch, so a stream that is given enough points
+ * before and one behind gets the bits of a batch. Pure. Threads: any. */
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* REFERENCE: the flags of ioos_qc 3.0.0. HUB: the same with the deviations that each
+ * test's header names. */
+enum quality_mode { QUALITY_REFERENCE, QUALITY_HUB };
+
+/* Arrays of count, borrowed. */
+struct stretch {
+    const int64_t *time_us;
+    const double *value;      /* NAN: missing; infinite counts as missing too */
+    const double *z_m;        /* depth; NULL: none */
+    const double *lat, *lon;  /* degrees; NULL: none */
+    const int64_t *rising_us; /* all times, sorted; NULL: time_us is so itself */
+    size_t count;
+    int64_t interval_s; /* of the series, whole seconds; 0: not known */
+};
+
+enum { STRETCH_US_PER_S = 1000000 };
+
+static inline bool stretch_is_missing(const struct stretch *s, size_t i)
+{
+    return !isfinite(s->value[i]);
+}
+
+#endif
