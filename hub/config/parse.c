@@ -78,7 +78,7 @@ __attribute__((constructor)) static void set_alloc_funcs(void)
     json_set_alloc_funcs(memory_take, free);
 }
 
-static json_t *load(struct parse *p, const struct config_file *file)
+json_t *load_file(struct parse *p, const struct config_file *file)
 {
     place_file(p, file);
     if (file->size >= 3 && memcmp(file->text, "\xEF\xBB\xBF", 3) == 0) {
@@ -112,7 +112,7 @@ static void parse_all(struct parse *p, enum file_kind kind, const char *name,
 {
     for (size_t i = 0; i < p->files->count && !p->no_memory; i++) {
         const struct config_file *file = &p->files->files[i];
-        json_t *root = file_kind_of(file->name) == kind ? load(p, file) : NULL;
+        json_t *root = file_kind_of(file->name) == kind ? load_file(p, file) : NULL;
         if (root != NULL) {
             shape_check(p, name, root);
             parse(p, root);

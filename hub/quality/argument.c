@@ -92,9 +92,26 @@ enum err argument_put_span(const struct argument *a, double one, double other,
         diag_set(d, "expected two numbers");
         return ERR_RANGE;
     }
-    *(struct span *)field_of(a, settings) =
+    struct span sorted =
         one <= other ? (struct span){one, other} : (struct span){other, one};
+    if (a->kind == ARGUMENT_TIMES) {
+        *(struct time_span *)field_of(a, settings) =
+            (struct time_span){.numbers = sorted};
+    } else {
+        *(struct span *)field_of(a, settings) = sorted;
+    }
     return ERR_OK;
+}
+
+void argument_put_dates(const struct argument *a, int64_t one_us, int64_t other_us,
+                        void *settings)
+{
+    bool risen = one_us <= other_us;
+    *(struct time_span *)field_of(a, settings) =
+        (struct time_span){.dates = true,
+                           .numbers = SPAN_NONE,
+                           .from_us = risen ? one_us : other_us,
+                           .to_us = risen ? other_us : one_us};
 }
 
 enum err argument_put_choice(const struct argument *a, const char *name, void *settings,

@@ -69,7 +69,11 @@ MUST_USE enum err argument_put_number(const struct argument *a, double value,
 MUST_USE enum err argument_put_choice(const struct argument *a, const char *name,
                                       void *settings, struct diag *d);
 
-/* Puts two numbers, in any order. ERR_RANGE. */
+/* Puts two times, in any order, into ARGUMENT_TIMES. */
+void argument_put_dates(const struct argument *a, int64_t one_us, int64_t other_us,
+                        void *settings);
+
+/* Puts two numbers, in any order, into ARGUMENT_SPAN or ARGUMENT_TIMES. ERR_RANGE. */
 MUST_USE enum err argument_put_span(const struct argument *a, double one, double other,
                                     void *settings, struct diag *d);
 

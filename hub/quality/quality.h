@@ -49,6 +49,9 @@ struct check {
     /* The flag of point i < s->count. Points outside of s do not exist. */
     enum quality (*judge)(const void *settings, enum quality_mode mode,
                           const struct stretch *s, size_t i);
+    /* Works out, as the reference does, what hangs on the whole series and is the same
+     * for all its points; without it judge does so each time. NULL: nothing is. */
+    void (*derive)(void *settings, const struct stretch *whole);
     /* How far before point i it may look, beyond the point just before i, which is always
      * needed; us. NULL: no further. */
     int64_t (*reach)(const void *settings, enum quality_mode mode, int64_t interval_s);

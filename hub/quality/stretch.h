@@ -28,9 +28,19 @@ struct stretch {
 
 enum { STRETCH_US_PER_S = 1000000 };
 
+/* A window in us; one too long for that is as long as any series. */
+static inline int64_t stretch_us(double seconds)
+{
+    return seconds < 1e12 ? llround(seconds * STRETCH_US_PER_S) : INT64_C(1) << 60;
+}
+
 static inline bool stretch_is_missing(const struct stretch *s, size_t i)
 {
     return !isfinite(s->value[i]);
 }
+
+/* The median of the times between neighbours in whole seconds, rounded down, as ioos_qc
+ * takes it; 0: fewer than two points. room: for count numbers, overwritten. */
+int64_t stretch_interval_s(const int64_t *time_us, size_t count, int64_t *room);
 
 #endif

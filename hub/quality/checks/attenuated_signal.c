@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "quality/checks/attenuated_signal.h"
+
+#include <math.h>
+
+enum { LANES = 4, HUB_LEAST = 2 };
+
+/* Values beside each other, some of them missing. */
+struct window {
+    const double *x;
+    size_t count, valid;
+};
+
+/* The first point of the window: by the interval, then by the times. */
+static size_t first_of(const struct stretch *s, size_t i, double period_s)
+{
+    int64_t from_us = s->time_us[i] - stretch_us(period_s); /* exclusive */
+    double steps = s->interval_s > 0 ? period_s / (double)s->interval_s : 0;
+    size_t first = steps < (double)i ? i - (size_t)steps : 0;
+    while (first > 0 && s->time_us[first - 1] > from_us) {
+        first--;
+    }
+    while (first < i && s->time_us[first] <= from_us) {
+        first++;
+    }
+    return first;
+}
+
+static size_t count_valid(const double *x, size_t count)
+{
+    size_t valid = 0;
+    for (size_t k = 0; k < count; k++) {
+        valid += isfinite(x[k]) != 0;
+    }
+    return valid;
+}
+
+/* --- both passes in lanes: the compiler may not reorder sums, so they are written so ---
+ */
+
+static double add_lanes(const double lane[LANES])
+{
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+/* Sum of (x - mean)^power of the valid values. */
+static double sum_of(const struct window *w, double mean, bool squares)
+{
+    double lane[LANES] = {0};
+    for (size_t k = 0; k < w->count; k++) {
+        double d = w->x[k] - mean;
+        if (w->valid == w->count || isfinite(w->x[k])) {
+            lane[k % LANES] += squares ? d * d : d;
+        }
+    }
+    return add_lanes(lane);
+}
+
+static double deviation(const struct window *w)
+{
+    double n = (double)w->valid;
+    double mean = sum_of(w, 0, false) / n;
+    return sqrt(sum_of(w, mean, true) / n);
+}
+
+static double range(const struct window *w)
+{
+    double low = (double)INFINITY, high = -(double)INFINITY;
+    for (size_t k = 0; k < w->count; k++) {
+        if (isfinite(w->x[k])) {
+            low = w->x[k] < low ? w->x[k] : low;
+            high = w->x[k] > high ? w->x[k] : high;
+        }
+    }
+    return high - low;
+}
+
+/* NAN: there is no valid value. */
+static double spread_of(const struct window *w, int type)
+{
+    if (w->valid == 0) {
+        return (double)NAN;
+    }
+    return type == ATTENUATED_SIGNAL_STD ? deviation(w) : range(w);
+}
+
+static double spread_of_all(const struct stretch *s, int type)
+{
+    const struct window all = {s->value, s->count, count_valid(s->value, s->count)};
+    return spread_of(&all, type);
+}
+
+static double least_of(const struct attenuated_signal_settings *a, enum quality_mode mode,
+                       int64_t interval_s)
+{
+    double least = 1;
+    if (!isnan(a->min_obs)) {
+        least = a->min_obs;
+    } else if (!isnan(a->min_periods)) {
+        least = a->min_periods;
+    } else if (!isnan(a->min_period)) {
+        least = trunc(a->min_period / (double)interval_s);
+    }
+    return mode == QUALITY_HUB ? fmax(least, HUB_LEAST) : least;
+}
+
+/* Spread of the window that ends with point i; NAN: not to be had. */
+static double spread_at(const struct attenuated_signal_settings *a,
+                        enum quality_mode mode, const struct stretch *s, size_t i)
+{
+    if (isnan(a->test_period)) {
+        return a->whole_known ? a->whole_spread : spread_of_all(s, a->check_type);
+    }
+    size_t first = first_of(s, i, a->test_period);
+    struct window w = {s->value + first, i + 1 - first, 0};
+    w.valid = count_valid(w.x, w.count);
+    bool broken = a->check_type == ATTENUATED_SIGNAL_RANGE && w.valid < w.count;
+    bool enough = (double)w.valid >= least_of(a, mode, s->interval_s);
+    return broken || !enough ? (double)NAN : spread_of(&w, a->check_type);
+}
+
+enum quality attenuated_signal_judge(const struct attenuated_signal_settings *a,
+                                     enum quality_mode mode, const struct stretch *s,
+                                     size_t i)
+{
+    if (stretch_is_missing(s, i)) {
+        return QUALITY_MISSING;
+    }
+    double spread = spread_at(a, mode, s, i);
+    if (isnan(spread)) {
+        return QUALITY_NOT_EVALUATED;
+    }
+    if (spread < a->fail_threshold) {
+        return QUALITY_FAIL;
+    }
+    return spread < a->suspect_threshold ? QUALITY_SUSPECT : QUALITY_GOOD;
+}
+
+static enum quality judge(const void *settings, enum quality_mode mode,
+                          const struct stretch *s, size_t i)
+{
+    return attenuated_signal_judge(settings, mode, s, i);
+}
+
+static void derive(void *settings, const struct stretch *whole)
+{
+    struct attenuated_signal_settings *a = settings;
+    if (isnan(a->test_period)) {
+        a->whole_known = true;
+        a->whole_spread = spread_of_all(whole, a->check_type);
+    }
+}
+
+static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
+{
+    const struct attenuated_signal_settings *a = settings;
+    bool hub = mode == QUALITY_HUB;
+    if (hub && isnan(a->test_period)) {
+        diag_set_field(d, "test_period");
+        diag_set(d, "is not there; a hub sees no whole series");
+        return ERR_RANGE;
+    }
+    if (!isnan(a->min_obs) && !isnan(a->min_period)) {
+        diag_set_field(d, "min_period");
+        diag_set(d, "min_obs is there too, and goes before it");
+        return hub ? ERR_RANGE : ERR_OK;
+    }
+    return check_reversed(a->fail_threshold > a->suspect_threshold, mode, d);
+}
+
+static unsigned needs(const void *settings, enum quality_mode mode)
+{
+    const struct attenuated_signal_settings *a = settings;
+    bool by_interval = !isnan(a->test_period) && isnan(a->min_obs) &&
+                       isnan(a->min_periods) && !isnan(a->min_period);
+    (void)mode;
+    return CHECK_VALUES | CHECK_ORDER | (by_interval ? CHECK_INTERVAL : 0);
+}
+
+static int64_t reach(const void *settings, enum quality_mode mode, int64_t interval_s)
+{
+    const struct attenuated_signal_settings *a = settings;
+    (void)mode;
+    (void)interval_s;
+    return isnan(a->test_period) ? CHECK_REACH_ALL : stretch_us(a->test_period);
+}
+
+#define FIELD(name) offsetof(struct attenuated_signal_settings, name)
+
+static const struct argument arguments[] = {
+    {"suspect_threshold", ARGUMENT_AMOUNT, FIELD(suspect_threshold), .required = true,
+     .standard = ARGUMENT_NO_STANDARD, .help = "moves by less: 3"},
+    {"fail_threshold", ARGUMENT_AMOUNT, FIELD(fail_threshold), .required = true,
+     .standard = ARGUMENT_NO_STANDARD, .help = "moves by less: 4"},
+    {"test_period", ARGUMENT_POSITIVE, FIELD(test_period),
+     .standard = ARGUMENT_NO_STANDARD,
+     .help = "s, the window; without: the whole series"},
+    {"min_obs", ARGUMENT_COUNT, FIELD(min_obs), .standard = ARGUMENT_NO_STANDARD,
+     .help = "values that the window must hold"},
+    {"min_period", ARGUMENT_AMOUNT, FIELD(min_period), .standard = ARGUMENT_NO_STANDARD,
+     .help = "s, the same as a time"},
+    {"check_type", ARGUMENT_CHOICE, FIELD(check_type), .standard = ATTENUATED_SIGNAL_STD,
+     .help = "standard deviation, or largest less smallest", .choices = {"std", "range"}},
+    {"min_periods", ARGUMENT_AMOUNT, FIELD(min_periods), .derived = true,
+     .standard = ARGUMENT_NO_STANDARD, .help = "min_period in intervals"},
+    {0},
+};
+
+const struct check check_attenuated_signal = {
+    .name = "attenuated_signal_test",
+    .title = "Does the series move less than this water ever does?",
+    .arguments = arguments,
+    .settings_size = sizeof(struct attenuated_signal_settings),
+    .check = check,
+    .needs = needs,
+    .judge = judge,
+    .reach = reach,
+    .derive = derive,
+};
