@@ -2,6 +2,7 @@
 #include "app/import_file.h"
 
 #include "base/hash.h"
+#include "base/lines.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -11,55 +12,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER = 256 << 10 };
-
 struct import_file {
     const char *path;
     int fd;
     int64_t bytes;
     bool json;
-    char *buffer;
-    size_t from, to;
-    int64_t offset; /* behind the last line */
-    int number;     /* of the last line */
+    struct lines lines;
     struct hash_stream *hash;
 };
 
 /* The next line with its end, if it has one. *length 0: the file is at its end. */
 static enum err next_line(struct import_file *f, const char **line, size_t *length)
 {
-    const char *end;
-    while ((end = memchr(f->buffer + f->from, '\n', f->to - f->from)) == NULL &&
-           f->to - f->from < BUFFER) {
-        memmove(f->buffer, f->buffer + f->from, f->to - f->from);
-        f->to -= f->from;
-        f->from = 0;
-        ssize_t n = read(f->fd, f->buffer + f->to, BUFFER - f->to);
-        if (n < 0) {
-            return ERR_IO;
-        }
-        if (n == 0) {
-            break;
-        }
-        f->to += (size_t)n;
+    enum err e = lines_next(&f->lines, line, length);
+    if (e == ERR_OK) {
+        hash_stream_put(f->hash, *line, *length);
     }
-    *line = f->buffer + f->from;
-    *length = end != NULL ? (size_t)(end + 1 - *line) : f->to - f->from;
-    f->from += *length;
-    f->offset += (int64_t)*length;
-    f->number += *length > 0;
-    hash_stream_put(f->hash, *line, *length);
-    return ERR_OK;
+    return e;
 }
 
 static enum err rewind_file(struct import_file *f)
 {
     hash_stream_close(f->hash);
     f->hash = NULL;
-    f->from = f->to = 0;
-    f->offset = 0;
-    f->number = 0;
-    return lseek(f->fd, 0, SEEK_SET) == 0 ? hash_stream_open(&f->hash) : ERR_IO;
+    enum err e = lines_rewind(&f->lines);
+    return e != ERR_OK ? e : hash_stream_open(&f->hash);
 }
 
 static enum err look_into(struct import_file *f)
@@ -90,8 +67,8 @@ static enum err open_at(struct import_file *f, const char *path, struct diag *d)
         return ERR_ABSENT;
     }
     f->bytes = s.st_size;
-    f->buffer = malloc(BUFFER);
-    return f->buffer == NULL ? ERR_MEMORY : look_into(f);
+    enum err e = lines_open(&f->lines, f->fd);
+    return e != ERR_OK ? e : look_into(f);
 }
 
 enum err import_file_open(const char *path, struct import_file **out, struct diag *d)
@@ -113,7 +90,7 @@ void import_file_close(struct import_file *f)
         if (f->fd >= 0) {
             close(f->fd);
         }
-        free(f->buffer);
+        lines_close(&f->lines);
         free(f);
     }
 }
@@ -149,9 +126,10 @@ enum err import_file_find(struct import_file *f, const struct import_mark *marks
     /* marks stand at ends of lines: one that does not is of another file */
     while (e == ERR_OK && length > 0 && next < count && marks[next].bytes <= f->bytes) {
         e = next_line(f, &line, &length);
-        for (; e == ERR_OK && next < count && marks[next].bytes <= f->offset; next++) {
+        for (; e == ERR_OK && next < count && marks[next].bytes <= f->lines.offset;
+             next++) {
             char digest[HASH_HEX];
-            if (marks[next].bytes == f->offset) {
+            if (marks[next].bytes == f->lines.offset) {
                 e = digest_of(f, digest);
                 found = e == ERR_OK && strcmp(digest, marks[next].digest) == 0
                             ? marks[next]
@@ -181,7 +159,7 @@ static enum err give_part(struct reading_on *on, struct diag *d)
     if (e != ERR_OK || part.rows == 0) {
         return e;
     }
-    part.to.bytes = on->file->offset;
+    part.to.bytes = on->file->lines.offset;
     part.to.rows = on->mark.rows + part.rows;
     e = digest_of(on->file, part.to.digest);
     e = e != ERR_OK ? e : on->reader->part(on->reader->arg, &part, d);
@@ -193,7 +171,7 @@ static enum err take_line(struct reading_on *on, const char *line, size_t length
                           struct diag *d)
 {
     size_t end = length - (line[length - 1] == '\n');
-    enum err e = rows_take_line(on->rows, line, end, on->file->number, d);
+    enum err e = rows_take_line(on->rows, line, end, on->file->lines.number, d);
     if (e == ERR_OK && !on->header_told && rows_is_whole(on->rows)) {
         size_t count = 0;
         const char *const *columns = rows_columns(on->rows, &count);
@@ -214,7 +192,7 @@ static enum err read_lines(struct reading_on *on, struct diag *d)
     size_t length = 1;
     enum err e = rewind_file(f);
     while (e == ERR_OK && length > 0) {
-        bool wanted = f->offset >= start || !rows_is_whole(on->rows);
+        bool wanted = f->lines.offset >= start || !rows_is_whole(on->rows);
         e = next_line(f, &line, &length);
         if (e == ERR_OK && length > 0 && wanted) {
             e = take_line(on, line, length, d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/clock.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,16 @@ struct clock_date clock_date_of(int64_t time_us)
 int64_t clock_of_date(struct clock_date date)
 {
     return days_of(date) * CLOCK_US_PER_DAY;
+}
+
+bool clock_of_seconds(double seconds, int64_t *time_us)
+{
+    if (!(seconds >= -62135596800.0 && seconds < 253402300800.0)) {
+        return false;
+    }
+    /* Rounded, not cut: 1276020076.001 as a double lies just below its last digit. */
+    *time_us = llround(seconds * 1e6);
+    return true;
 }
 
 /* Reads exactly digits digits at *p and moves on; -1 if they are not there. */

@@ -28,6 +28,9 @@ MUST_USE enum err clock_parse_rfc3339(const char *text, int64_t *time_us);
  */
 MUST_USE enum err clock_parse_local(const char *text, const char *zone, int64_t *time_us);
 
+/* Seconds since 1970 to microseconds, rounded. False: outside the years 1 to 9999. */
+bool clock_of_seconds(double seconds, int64_t *time_us);
+
 enum { CLOCK_TEXT = 32 }; /* room for every format below */
 
 /* "2026-11-22T12:00:00Z", decimals only as needed (at most 6). Returns the length. */

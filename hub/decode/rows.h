@@ -34,6 +34,10 @@ struct rows_settings {
     const char *device_field; /* at this pointer */
     void *arg;
     void (*bad)(void *arg, const struct diag *d); /* a row that can't be read */
+    /* CSV only: each row goes here, and none into a message. cells: as many texts as
+     * there are columns, each with its NUL, one behind the other; borrowed for the call.
+     * What it gives ends the file if it is no ERR_OK. NULL: rows go into messages. */
+    enum err (*take)(void *arg, int line, const char *cells);
 };
 
 MUST_USE enum err rows_open(const struct rows_settings *settings, struct rows **out);

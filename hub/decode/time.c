@@ -10,16 +10,6 @@
 #define LEAST_US (INT64_C(631152000) * CLOCK_US_PER_S) /* 1990-01-01 */
 #define AHEAD_US (INT64_C(300) * CLOCK_US_PER_S)
 
-bool decode_seconds(double seconds, int64_t *us)
-{
-    if (!(seconds >= -62135596800.0 && seconds < 253402300800.0)) {
-        return false;
-    }
-    /* Rounded, not cut: 1276020076.001 as a double lies just below its last digit. */
-    *us = llround(seconds * 1e6);
-    return true;
-}
-
 static const char *say_time(struct decode_work *w, int64_t us, const char *what)
 {
     char text[CLOCK_TEXT];
@@ -63,7 +53,7 @@ static bool read_number(const struct tree *value, double per_second, int64_t *us
 {
     struct decode_value v = decode_value_of(value);
     double number;
-    return decode_value_number(&v, &number) && decode_seconds(number / per_second, us);
+    return decode_value_number(&v, &number) && clock_of_seconds(number / per_second, us);
 }
 
 /* Microseconds go no way round: as seconds they would lose their last digit. */
@@ -71,7 +61,7 @@ static bool read_us(const struct tree *value, int64_t *us)
 {
     struct decode_value v = decode_value_of(value);
     double number;
-    if (!decode_value_number(&v, &number) || !decode_seconds(number / 1e6, us)) {
+    if (!decode_value_number(&v, &number) || !clock_of_seconds(number / 1e6, us)) {
         return false;
     }
     *us = llround(number);

@@ -23,8 +23,6 @@ struct decode_time decode_judge_time(struct decode_work *w, int64_t us,
 /* value in the form of f to a time; value is not NULL. */
 struct decode_time decode_read_time(struct decode_work *w, const struct tree *value,
                                     const struct time_field *f);
-/* Seconds since 1970 to microseconds, rounded. False: outside the years 1 to 9999. */
-bool decode_seconds(double seconds, int64_t *us);
 
 /* --- one reading --- */
 struct decode_value {

@@ -71,7 +71,7 @@ static struct decode_time time_of(struct senml_pack *p, const struct senml_recor
     if (t == 0) {
         return p->w->time;
     }
-    if (!decode_seconds(t, &us)) {
+    if (!clock_of_seconds(t, &us)) {
         return (struct decode_time){
             CLOCK_NONE, TIME_SOURCE_READING,
             decode_say(p->w, "its time %g is outside the years 1 to 9999", t)};

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/context.h"
+#include "app/qc_file.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "config/tests_file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+enum { BAD_SHOWN = 10, INTERVAL_ROWS = 3 };
+
+static const char *const mode_names[] = {"reference", "hub"};
+
+/* The verb at work. */
+struct judging {
+    const struct invocation *invocation;
+    const char *path;
+    enum quality_mode mode;
+    struct tests_file tests;
+    struct qc_file file;
+    struct stretch stretch;
+    size_t bad;
+};
+
+static void take_bad(void *arg, const struct diag *d)
+{
+    struct judging *j = arg;
+    char text[640];
+    if (++j->bad <= BAD_SHOWN) {
+        fprintf(stderr, "%s\n", diag_format(d, text, sizeof text));
+    }
+}
+
+/* --- the tests file --- */
+
+static int parse_tests(struct judging *j, const struct config_file *file)
+{
+    struct config_faults faults = {0};
+    enum err e = tests_file_parse(file, j->mode, &j->tests, &faults);
+    if (e != ERR_OK || !j->invocation->quiet) {
+        context_print_faults(stderr, &faults);
+    }
+    config_faults_fini(&faults);
+    if (e == ERR_CONFIG) {
+        return command_fail(j->invocation, EXIT_CONFIG, "%s is at fault", file->name);
+    }
+    return e == ERR_OK ? EXIT_DONE
+                       : command_fail(j->invocation, EXIT_FAILED, "%s", err_text(e));
+}
+
+static int read_tests(struct judging *j)
+{
+    const char *path = invocation_value(j->invocation, "--tests");
+    struct buf text;
+    if (path == NULL) {
+        return command_fail(j->invocation, EXIT_USAGE,
+                            "--tests FILE is needed; see --help");
+    }
+    buf_init(&text, TESTS_FILE_BYTES);
+    enum err e = file_read(path, &text);
+    int code;
+    if (e != ERR_OK) {
+        code = command_fail(j->invocation, EXIT_FAILED, "%s can't be read: %s", path,
+                            err_text(e));
+    } else {
+        const struct config_file file = {
+            .name = path, .text = buf_text(&text), .size = text.length};
+        code = parse_tests(j, &file);
+    }
+    buf_fini(&text);
+    return code;
+}
+
+/* --- the series --- */
+
+static void say_oddities(const struct judging *j)
+{
+    struct diag d;
+    char text[640];
+    for (enum qc_oddity k = 0; k < QC_ODDITIES; k++) {
+        if (qc_file_oddity(&j->file, j->path, k, &d)) {
+            command_say(j->invocation, "%s", diag_format(&d, text, sizeof text));
+        }
+    }
+    if (j->file.count < 2) {
+        command_say(j->invocation, "%s: %s", j->path,
+                    j->file.count == 0 ? "there are no rows, so no flags"
+                                       : "one row: what compares neighbours gives 2");
+    }
+}
+
+static int read_series(struct judging *j)
+{
+    struct diag d = {0};
+    enum err e = qc_file_read(j->path, take_bad, j, &j->file, &d);
+    if (j->bad > BAD_SHOWN) {
+        fprintf(stderr, "%s: and %zu more rows that can't be read\n", j->path,
+                j->bad - BAD_SHOWN);
+    }
+    if (e != ERR_OK) {
+        if (d.text[0] == '\0') {
+            diag_set(&d, "%s", err_text(e));
+        }
+        return command_fail_diag(j->invocation, EXIT_FAILED, &d);
+    }
+    j->stretch = qc_file_stretch(&j->file);
+    j->stretch.interval_s =
+        j->tests.interval_s > 0 ? j->tests.interval_s : j->stretch.interval_s;
+    say_oddities(j);
+    return EXIT_DONE;
+}
+
+/* What the test needs of the series and does not have, in words; NULL: nothing. */
+static const char *lack_of(const struct judging *j, unsigned needs)
+{
+    const struct stretch *s = &j->stretch;
+    bool known = s->interval_s > 0 || s->count < INTERVAL_ROWS;
+    if ((needs & CHECK_VALUES) && s->value == NULL) {
+        return "a column \"value\"";
+    }
+    if ((needs & CHECK_DEPTHS) && s->z_m == NULL) {
+        return "a column \"z\"";
+    }
+    if ((needs & CHECK_POSITIONS) && (s->lat == NULL || s->lon == NULL)) {
+        return "the columns \"lat\" and \"lon\"";
+    }
+    if ((needs & CHECK_ORDER) && s->rising_us != NULL) {
+        return "times that never go back";
+    }
+    return (needs & CHECK_INTERVAL) && !known
+               ? "derived.median_interval_s: the median of the steps in time is less "
+                 "than a second"
+               : NULL;
+}
+
+static int prepare(struct judging *j)
+{
+    for (size_t k = 0; k < j->tests.count; k++) {
+        const struct tests_file_row *row = &j->tests.rows[k];
+        const char *lack = lack_of(j, row->check->needs(row->settings, j->mode));
+        if (lack != NULL) {
+            return command_fail(j->invocation, EXIT_FAILED, "%s: %s needs %s", j->path,
+                                row->check->name, lack);
+        }
+        if (row->check->derive != NULL) {
+            row->check->derive(row->settings, &j->stretch);
+        }
+    }
+    return EXIT_DONE;
+}
+
+/* --- flags --- */
+
+static void write_header(const struct judging *j)
+{
+    printf("time,value");
+    for (size_t k = 0; k < j->tests.count; k++) {
+        printf(",%s", j->tests.rows[k].check->name);
+    }
+    puts(",aggregate");
+}
+
+static void write_row(const struct judging *j, size_t i)
+{
+    const struct stretch *s = &j->stretch;
+    char text[CLOCK_TEXT + NUMBER_TEXT];
+    quality_tests all = quality_tests_new(TIME_SOURCE_READING);
+    clock_format(s->time_us[i], text);
+    fputs(text, stdout);
+    putchar(',');
+    if (s->value != NULL && !isnan(s->value[i])) {
+        number_format(s->value[i], text);
+        fputs(text, stdout);
+    }
+    for (size_t k = 0; k < j->tests.count; k++) {
+        const struct tests_file_row *row = &j->tests.rows[k];
+        enum quality flag = row->check->judge(row->settings, j->mode, s, i);
+        all = quality_tests_set(all, (int)k, flag);
+        printf(",%s", quality_text(flag));
+    }
+    printf(",%s\n", quality_text(quality_aggregate(all)));
+}
+
+static int write_flags(const struct judging *j)
+{
+    write_header(j);
+    for (size_t i = 0; i < j->stretch.count && !ferror(stdout); i++) {
+        write_row(j, i);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return command_fail(j->invocation, EXIT_FAILED, "the flags can't be written: %s",
+                            strerror(errno));
+    }
+    return EXIT_DONE;
+}
+
+static int read_mode(struct judging *j)
+{
+    const char *given = invocation_value(j->invocation, "--mode");
+    for (size_t k = 0; given != NULL && k < 2; k++) {
+        if (strcmp(given, mode_names[k]) == 0) {
+            j->mode = (enum quality_mode)k;
+            return EXIT_DONE;
+        }
+    }
+    return given == NULL ? EXIT_DONE
+                         : command_fail_name(j->invocation, "mode", given, mode_names, 2);
+}
+
+static int run_qc(struct invocation *i)
+{
+    struct judging j = {
+        .invocation = i, .path = i->arguments[0], .mode = QUALITY_REFERENCE};
+    int code = read_mode(&j);
+    code = code != EXIT_DONE ? code : read_tests(&j);
+    code = code != EXIT_DONE ? code : read_series(&j);
+    code = code != EXIT_DONE ? code : prepare(&j);
+    code = code != EXIT_DONE ? code : write_flags(&j);
+    qc_file_fini(&j.file);
+    tests_file_fini(&j.tests);
+    return code;
+}
+
+static const struct verb verbs[] = {{
+    .name = "",
+    .arguments = "FILE.csv",
+    .summary = "Run quality tests on a series of your own, and print their flags",
+    .examples = {"kogge qc --tests tests.json series.csv",
+                 "kogge qc --tests tests.json --mode hub series.csv > flags.csv"},
+    .options = {{"--tests", "FILE", "the tests and their arguments, as JSON; needed"},
+                {"--mode", "MODE",
+                 "reference (default): flags of ioos_qc; hub: as this hub sets them"}},
+    .least = 1,
+    .most = 1,
+    .run = run_qc,
+}};
+
+const struct command command_qc = {"qc", verbs, 1};
