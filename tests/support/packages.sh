@@ -13,7 +13,7 @@ packages_check='clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck s
     libfaketime locales tzdata e2fsprogs mount'
 packages_portal='postgresql-15 redis-server libmagic1 openjdk-17-jdk-headless maven
     python3-venv curl bc'
-python_check='check-jsonschema>=0.28,<1 pyflakes>=3 gsw>=3.6,<4'
+python_check='check-jsonschema>=0.28,<1 pyflakes>=3 gsw>=3.6,<4 ioos_qc>=3.0,<3.1'
 
 # as_root COMMAND...
 as_root() {

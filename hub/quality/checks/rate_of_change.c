@@ -26,14 +26,11 @@ enum quality rate_of_change_judge(const struct rate_of_change_settings *r,
     if (i == 0) {
         return QUALITY_GOOD;
     }
-    enum quality undecided = mode == QUALITY_HUB ? QUALITY_NOT_EVALUATED : QUALITY_GOOD;
-    if (stretch_is_missing(s, i - 1)) {
-        return undecided;
-    }
     int64_t dt_s = whole_seconds(s->time_us[i] - s->time_us[i - 1]);
-    if (dt_s == 0 && mode == QUALITY_HUB) {
-        return undecided;
+    if (mode == QUALITY_HUB && (dt_s == 0 || stretch_is_missing(s, i - 1))) {
+        return QUALITY_NOT_EVALUATED;
     }
+    /* NAN after a missing value, which is above no threshold */
     double found = rate(s->value[i] - s->value[i - 1], (double)dt_s);
     if (found > r->fail_threshold) { /* of NAN it is false */
         return QUALITY_FAIL;

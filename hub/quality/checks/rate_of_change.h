@@ -17,9 +17,9 @@ struct rate_of_change_settings {
 
 /* r = |(x[i] - x[i-1]) / dt|, dt the time between them in whole seconds, rounded down.
  * r > fail_threshold: 4, r > threshold: 3, else 1. 9: missing. The first point is 1.
- * Reference: the point after a missing one is 1; dt = 0 counts as 1 s; of a dt below 0
- * the rate's absolute value counts. Hub: after a missing one, and where dt = 0, it is 2.
- */
+ * Reference: the point after a missing one is 1, after an infinite one its rate is; dt =
+ * 0 counts as 1 s; of a dt below 0 the rate's absolute value counts. Hub: after a missing
+ * one, and where dt = 0, it is 2. */
 enum quality rate_of_change_judge(const struct rate_of_change_settings *r,
                                   enum quality_mode mode, const struct stretch *s,
                                   size_t i);
