@@ -15,7 +15,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { FIRST_SIZE = 4096, SHOWN = 48 };
+/* Of fewer rows than INTERVAL_ROWS no flag hangs on the interval. */
+enum { FIRST_SIZE = 4096, SHOWN = 48, INTERVAL_ROWS = 3 };
 
 /* 1678 and 2262, the whole years that 64 bits of nanoseconds hold. */
 #define FAR_FROM_US (INT64_C(-9214560000) * CLOCK_US_PER_S)
@@ -363,6 +364,27 @@ struct stretch qc_file_stretch(const struct qc_file *f)
                             .interval_s = f->interval_s};
 }
 
+const char *qc_file_lack(const struct stretch *s, unsigned needs)
+{
+    bool known = s->interval_s > 0 || s->count < INTERVAL_ROWS;
+    if ((needs & CHECK_VALUES) && s->value == NULL) {
+        return "a column \"value\"";
+    }
+    if ((needs & CHECK_DEPTHS) && s->z_m == NULL) {
+        return "a column \"z\"";
+    }
+    if ((needs & CHECK_POSITIONS) && (s->lat == NULL || s->lon == NULL)) {
+        return "the columns \"lat\" and \"lon\"";
+    }
+    if ((needs & CHECK_ORDER) && s->rising_us != NULL) {
+        return "times that never go back";
+    }
+    return (needs & CHECK_INTERVAL) && !known
+               ? "derived.median_interval_s: the median of the steps in time is less "
+                 "than a second"
+               : NULL;
+}
+
 bool qc_file_oddity(const struct qc_file *f, const char *path, enum qc_oddity which,
                     struct diag *d)
 {
@@ -371,9 +393,7 @@ bool qc_file_oddity(const struct qc_file *f, const char *path, enum qc_oddity wh
         [QC_TWICE] = "is that of the row above",
         [QC_FAR] = "lies outside of 1678 to 2262, all that ioos_qc knows",
         [QC_NAN] = "is nan, taken for missing",
-        [QC_INFINITE] =
-            "is infinite: missing, but for a range or place of the reference, "
-            "which gives 4",
+        [QC_INFINITE] = "is infinite: missing, but 4 to a range of the reference",
         [QC_DENORMAL] = "is denormal, judged as it stands",
     };
     const struct qc_oddities *o = &f->oddities[which];

@@ -8,7 +8,7 @@
 
 #include "base/diag.h"
 #include "base/err.h"
-#include "quality/stretch.h"
+#include "quality/quality.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +55,9 @@ void qc_file_fini(struct qc_file *f);
 
 /* What tests look at; borrowed. */
 struct stretch qc_file_stretch(const struct qc_file *f);
+
+/* What a test with these needs (enum check_needs) lacks in s, in words; NULL: nothing. */
+const char *qc_file_lack(const struct stretch *s, unsigned needs);
 
 /* What is odd about path, in a sentence with its first line. False: nothing of that kind.
  */

@@ -44,6 +44,13 @@ size_t check_names(const char *all[CHECK_NAMES])
     return count;
 }
 
+enum quality check_flag(const struct check *check, const void *settings,
+                        enum quality_mode mode, const struct stretch *s, size_t i)
+{
+    bool missing = mode == QUALITY_HUB && s->value != NULL && stretch_is_missing(s, i);
+    return missing ? QUALITY_MISSING : check->judge(settings, mode, s, i);
+}
+
 enum err check_reversed(bool reversed, enum quality_mode mode, struct diag *d)
 {
     if (!reversed) {

@@ -67,6 +67,11 @@ const struct check *check_find(const char *name);
 enum { CHECK_NAMES = 32 };
 size_t check_names(const char *names[CHECK_NAMES]);
 
+/* The flag as it is kept: that of judge, but in the hub's mode 9 of a missing value,
+ * whatever the test looks at (the reference judges its time and place). */
+enum quality check_flag(const struct check *check, const void *settings,
+                        enum quality_mode mode, const struct stretch *s, size_t i);
+
 /* For check: what it gives where the threshold for 4 is passed before that for 3. */
 enum err check_reversed(bool reversed, enum quality_mode mode, struct diag *d);
 

@@ -9,8 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *file = (const char *)data;
     unsigned how = size > 0 ? data[0] : 0;
-    struct rows_settings s = {
-        "f", how & 1, how & 2 ? ';' : 0, how & 4, how & 8 ? "b" : 0, "/id", NULL, NULL};
+    struct rows_settings s = {.file = "f",
+                              .json = how & 1,
+                              .separator = how & 2 ? ';' : 0,
+                              .decimal_comma = how & 4,
+                              .device = how & 8 ? "b" : 0,
+                              .device_field = "/id"};
     struct rows *r = NULL;
     enum err e = rows_open(&s, &r);
     for (size_t at = 1, end = 0, n = 0; e == ERR_OK && at < size; at = end + 1) {

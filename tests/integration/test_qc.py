@@ -152,6 +152,19 @@ class Verb(unittest.TestCase):
                                    "2026-01-01T00:20:00Z,9,2,4,4\n"
                                    "2026-01-01T00:30:00Z,,9,9,9\n")
 
+    def test_files_come_out_as_they_were_worked_out(self):
+        """The first line is the tests file, the series stands below."""
+        files = [path for path in glob.glob(os.path.join(ROOT, "tests/vectors/qc/files/*"))
+                 if not path.endswith(".out")]
+        self.assertGreater(len(files), 1)
+        for path in files:
+            with open(path, encoding="utf-8") as file:
+                tests, series = file.read().split("\n", 1)
+            for mode in ("reference", "hub"):
+                with open(f"{path}.{mode}.out", encoding="utf-8") as file:
+                    done = self.qc(tests, series, "--mode", mode, "--quiet")
+                    self.assertEqual((done.code, done.err, done.out), (0, "", file.read()))
+
     def test_the_modes_differ_where_they_say(self):
         tests = {"flat_line_test": {"suspect_threshold": 120, "fail_threshold": 9000}}
         series = "time,value\n0,1\n60,1\n120,1\n180,1\n"

@@ -23,7 +23,7 @@ static void judge(const struct tests_file *t, enum quality_mode mode,
         quality_tests tests = quality_tests_new(TIME_SOURCE_READING);
         for (size_t k = 0; k < t->count; k++) {
             const struct check *check = t->rows[k].check;
-            enum quality flag = check->judge(t->rows[k].settings, mode, s, i);
+            enum quality flag = check_flag(check, t->rows[k].settings, mode, s, i);
             tests = quality_tests_set(tests, (int)k, flag);
             json_array_append_new(json_object_get(answer, check->name),
                                   json_integer((json_int_t)flag));

@@ -14,8 +14,8 @@ struct replayed {
     size_t files, cases, points;
 };
 
-static void check_flag(enum quality flag, const json_t *flags, size_t i, const char *name,
-                       const char *test)
+static void expect_flag(enum quality flag, const json_t *flags, size_t i,
+                        const char *name, const char *test)
 {
     enum quality wanted = (enum quality)json_integer_value(json_array_get(flags, i));
     if (flag != wanted) {
@@ -36,7 +36,7 @@ static void replay_test(const struct tests_file_row *row, const struct stretch *
         }
         for (size_t i = 0; i < s->count; i++) {
             enum quality flag = check->judge(row->settings, QUALITY_REFERENCE, s, i);
-            check_flag(flag, flags, i, name, check->name);
+            expect_flag(flag, flags, i, name, check->name);
         }
     }
 }
@@ -56,8 +56,8 @@ static void replay_aggregate(const struct tests_file *t, const struct stretch *s
                 t->rows[k].check->judge(t->rows[k].settings, QUALITY_REFERENCE, s, i);
             all = quality_tests_set(all, (int)k, flag);
         }
-        check_flag(quality_aggregate(all), json_object_get(one, "flags"), i, name,
-                   "aggregate");
+        expect_flag(quality_aggregate(all), json_object_get(one, "flags"), i, name,
+                    "aggregate");
     }
 }
 
@@ -71,7 +71,7 @@ static void replay_compare(const json_t *one, struct replayed *r)
             const json_t *flag = json_array_get(json_array_get(vectors, k), i);
             all = quality_tests_set(all, (int)k, (enum quality)json_integer_value(flag));
         }
-        check_flag(quality_aggregate(all), flags, i, "compare_all", "aggregate");
+        expect_flag(quality_aggregate(all), flags, i, "compare_all", "aggregate");
     }
     r->points += json_array_size(flags);
 }

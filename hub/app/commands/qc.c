@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BAD_SHOWN = 10, INTERVAL_ROWS = 3 };
+enum { BAD_SHOWN = 10 };
 
 static const char *const mode_names[] = {"reference", "hub"};
 
@@ -114,34 +114,12 @@ static int read_series(struct judging *j)
     return EXIT_DONE;
 }
 
-/* What the test needs of the series and does not have, in words; NULL: nothing. */
-static const char *lack_of(const struct judging *j, unsigned needs)
-{
-    const struct stretch *s = &j->stretch;
-    bool known = s->interval_s > 0 || s->count < INTERVAL_ROWS;
-    if ((needs & CHECK_VALUES) && s->value == NULL) {
-        return "a column \"value\"";
-    }
-    if ((needs & CHECK_DEPTHS) && s->z_m == NULL) {
-        return "a column \"z\"";
-    }
-    if ((needs & CHECK_POSITIONS) && (s->lat == NULL || s->lon == NULL)) {
-        return "the columns \"lat\" and \"lon\"";
-    }
-    if ((needs & CHECK_ORDER) && s->rising_us != NULL) {
-        return "times that never go back";
-    }
-    return (needs & CHECK_INTERVAL) && !known
-               ? "derived.median_interval_s: the median of the steps in time is less "
-                 "than a second"
-               : NULL;
-}
-
 static int prepare(struct judging *j)
 {
     for (size_t k = 0; k < j->tests.count; k++) {
         const struct tests_file_row *row = &j->tests.rows[k];
-        const char *lack = lack_of(j, row->check->needs(row->settings, j->mode));
+        const char *lack =
+            qc_file_lack(&j->stretch, row->check->needs(row->settings, j->mode));
         if (lack != NULL) {
             return command_fail(j->invocation, EXIT_FAILED, "%s: %s needs %s", j->path,
                                 row->check->name, lack);
@@ -178,7 +156,7 @@ static void write_row(const struct judging *j, size_t i)
     }
     for (size_t k = 0; k < j->tests.count; k++) {
         const struct tests_file_row *row = &j->tests.rows[k];
-        enum quality flag = row->check->judge(row->settings, j->mode, s, i);
+        enum quality flag = check_flag(row->check, row->settings, j->mode, s, i);
         all = quality_tests_set(all, (int)k, flag);
         printf(",%s", quality_text(flag));
     }
