@@ -3,8 +3,8 @@
 #define QUALITY_CHECKS_DENSITY_INVERSION_H
 
 /* Density inversion: does denser water lie above lighter in a profile?
- * Source: IOOS QARTOD, "Manual for Real-Time Quality Control of In-situ Temperature and
- * Salinity Data", version 2.0; semantics of ioos_qc 3.0.0, density_inversion_test. Pure.
+ * Source: ioos_qc 3.0.0, density_inversion_test, which names IOOS QARTOD, "Manual for
+ * Real-Time Quality Control of In-situ Temperature and Salinity Data", version 2.0. Pure.
  * Threads: any. */
 
 #include "model/quality.h"

@@ -3,9 +3,8 @@
 #define QUALITY_CHECKS_LOCATION_H
 
 /* Location: is the position one on Earth, and one that could be reached?
- * Source: IOOS QARTOD, "Manual for Real-Time Quality Control of In-situ Temperature and
- * Salinity Data", version 2.0, test 3; semantics of ioos_qc 3.0.0, location_test. Pure.
- * Threads: any. */
+ * Source: IOOS QARTOD, "Manual for Real-Time Quality Control of Water Level Data",
+ * version 2.1, test 3; semantics of ioos_qc 3.0.0, location_test. Pure. Threads: any. */
 
 #include "model/quality.h"
 #include "quality/quality.h"
