@@ -15,6 +15,7 @@ import conf
 import consumers
 import intake
 import measure
+import science
 from broker import Broker, free_port
 from world import (CACHE, FILL_ROWS, FILL_START, LATER, ROUND_S, WORK, copy_store, filled_store, head,
                    make_conf, program, publish, say)
@@ -305,7 +306,7 @@ def part_audit(options):
 
 PARTS = {"store": part_store, "json": part_json, "ttn": part_ttn, "start": part_start,
          "live": part_live, "csv": part_csv, "work": part_work, "import": part_import,
-         "audit": part_audit, "recompute": part_recompute,
+         "audit": part_audit, "recompute": part_recompute, "science": science.part_science,
          "limits": intake.part_limits, "stock": intake.part_stock, "catchup": intake.part_catchup,
          "soak": intake.part_soak}
 

@@ -3,12 +3,14 @@
 
 #include <math.h>
 
-enum { LANES = 4, HUB_LEAST = 2 };
+enum { LANES = 8, HUB_LEAST = 2 };
 
-/* Values beside each other, some of them missing. */
+/* Values beside each other. */
 struct window {
     const double *x;
-    size_t count, valid;
+    size_t count;
+    size_t valid; /* that are finite */
+    double sum;   /* of those */
 };
 
 /* The first point of the window: by the interval, then by the times. */
@@ -26,45 +28,106 @@ static size_t first_of(const struct stretch *s, size_t i, double period_s)
     return first;
 }
 
-static size_t count_valid(const double *x, size_t count)
-{
-    size_t valid = 0;
-    for (size_t k = 0; k < count; k++) {
-        valid += isfinite(x[k]) != 0;
-    }
-    return valid;
-}
-
-/* --- both passes in lanes: the compiler may not reorder sums, so they are written so ---
- */
+/* --- sums and extremes in lanes: the compiler may not reorder them, so they are written
+ * in an order that it can do side by side. What is missing is looked for only in a window
+ * whose plain sum is not finite. --- */
 
 static double add_lanes(const double lane[LANES])
 {
-    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
-/* Sum of (x - mean)^power of the valid values. */
-static double sum_of(const struct window *w, double mean, bool squares)
+static double plain_sum(const double *x, size_t count)
 {
     double lane[LANES] = {0};
-    for (size_t k = 0; k < w->count; k++) {
-        double d = w->x[k] - mean;
-        if (w->valid == w->count || isfinite(w->x[k])) {
-            lane[k % LANES] += squares ? d * d : d;
+    size_t k = 0;
+    for (; k + LANES <= count; k += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            lane[l] += x[k + l];
         }
+    }
+    for (; k < count; k++) {
+        lane[k % LANES] += x[k];
     }
     return add_lanes(lane);
 }
 
+static double plain_squares(const double *x, size_t count, double mean)
+{
+    double lane[LANES] = {0};
+    size_t k = 0;
+    for (; k + LANES <= count; k += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            lane[l] += (x[k + l] - mean) * (x[k + l] - mean);
+        }
+    }
+    for (; k < count; k++) {
+        lane[k % LANES] += (x[k] - mean) * (x[k] - mean);
+    }
+    return add_lanes(lane);
+}
+
+static double plain_range(const double *x, size_t count)
+{
+    double low[LANES], high[LANES];
+    size_t k = 0;
+    for (size_t l = 0; l < LANES; l++) {
+        low[l] = high[l] = x[0];
+    }
+    for (; k + LANES <= count; k += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            low[l] = x[k + l] < low[l] ? x[k + l] : low[l];
+            high[l] = x[k + l] > high[l] ? x[k + l] : high[l];
+        }
+    }
+    for (; k < count; k++) {
+        low[0] = x[k] < low[0] ? x[k] : low[0];
+        high[0] = x[k] > high[0] ? x[k] : high[0];
+    }
+    for (size_t l = 1; l < LANES; l++) {
+        low[0] = low[l] < low[0] ? low[l] : low[0];
+        high[0] = high[l] > high[0] ? high[l] : high[0];
+    }
+    return high[0] - low[0];
+}
+
+static struct window look(const double *x, size_t count)
+{
+    struct window w = {x, count, count, plain_sum(x, count)};
+    if (isfinite(w.sum)) {
+        return w;
+    }
+    w.valid = 0;
+    w.sum = 0;
+    for (size_t k = 0; k < count; k++) {
+        if (isfinite(x[k])) {
+            w.valid++;
+            w.sum += x[k];
+        }
+    }
+    return w;
+}
+
 static double deviation(const struct window *w)
 {
-    double n = (double)w->valid;
-    double mean = sum_of(w, 0, false) / n;
-    return sqrt(sum_of(w, mean, true) / n);
+    double n = (double)w->valid, mean = w->sum / n, squares = 0;
+    if (w->valid == w->count) {
+        squares = plain_squares(w->x, w->count, mean);
+    } else {
+        for (size_t k = 0; k < w->count; k++) {
+            double d = isfinite(w->x[k]) ? w->x[k] - mean : 0;
+            squares += d * d;
+        }
+    }
+    return sqrt(squares / n);
 }
 
 static double range(const struct window *w)
 {
+    if (w->valid == w->count) {
+        return plain_range(w->x, w->count);
+    }
     double low = (double)INFINITY, high = -(double)INFINITY;
     for (size_t k = 0; k < w->count; k++) {
         if (isfinite(w->x[k])) {
@@ -86,7 +149,7 @@ static double spread_of(const struct window *w, int type)
 
 static double spread_of_all(const struct stretch *s, int type)
 {
-    const struct window all = {s->value, s->count, count_valid(s->value, s->count)};
+    struct window all = look(s->value, s->count);
     return spread_of(&all, type);
 }
 
@@ -112,8 +175,7 @@ static double spread_at(const struct attenuated_signal_settings *a,
         return a->whole_known ? a->whole_spread : spread_of_all(s, a->check_type);
     }
     size_t first = first_of(s, i, a->test_period);
-    struct window w = {s->value + first, i + 1 - first, 0};
-    w.valid = count_valid(w.x, w.count);
+    struct window w = look(s->value + first, i + 1 - first);
     bool broken = a->check_type == ATTENUATED_SIGNAL_RANGE && w.valid < w.count;
     bool enough = (double)w.valid >= least_of(a, mode, s->interval_s);
     return broken || !enough ? (double)NAN : spread_of(&w, a->check_type);
