@@ -33,7 +33,7 @@ class Help(unittest.TestCase):
         for verb in ("run", "check", "try", "status", "trace", "dump", "export", "publish",
                      "cities new", "devices list", "devices pending", "devices new",
                      "rejected list", "rejected show", "conflicts list", "reload", "calc",
-                     "calc list", "convert"):
+                     "calc list", "convert", "qc"):
             self.assertIn(tuple(verb.split()), VERBS)
 
     def test_examples_come_right_after_the_summary(self):
@@ -182,7 +182,7 @@ class Codes(unittest.TestCase):
         away = self.root + "/nowhere"
         self.assertEqual(kogge("check", "--config", away).code, 5)
         for verb in VERBS:
-            if verb[0] in ("run", "check", "try", "help", "restore", "calc") or "new" in verb:
+            if verb[0] in ("run", "check", "try", "help", "restore", "calc", "qc") or "new" in verb:
                 continue
             arguments = {"trace": ["a", "b", "2026-01-01T00:00:00Z"], "rejected show": ["1"],
                          "acl": ["--broker", "mosquitto", "--out", self.root + "/rules"],
