@@ -226,7 +226,7 @@ static enum err take_row(void *arg, int line, const char *cells)
 {
     struct qc_reading *r = arg;
     struct qc_file *f = r->file;
-    const char *texts[QC_COLUMNS] = {NULL};
+    const char *texts[QC_COLUMNS] = {""}; /* of the time, which is always there */
     double values[QC_COLUMNS];
     int64_t time_us = 0;
     enum err e = r->mapped ? ERR_OK : map_columns(r);

@@ -160,7 +160,8 @@ void settle_devices(struct parse *p);
 void check_heights(struct parse *p); /* after settle_devices, as the next */
 void check_same_series(struct parse *p);
 
-/* The root of file, an object, which becomes the file under work; NULL: a fault. Yours. */
+/* The root of file, an object, which becomes the file under work; NULL: a fault. Yours.
+ */
 json_t *load_file(struct parse *p, const struct config_file *file);
 
 /* The file of that name, NULL: none. Names other files that may be at fault themselves,

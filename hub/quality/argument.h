@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "model/parameter.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,9 +42,9 @@ enum { ARGUMENT_CHOICES = 10, ARGUMENT_ITEMS = 1000 };
 struct argument {
     const char *name; /* "suspect_threshold"; NULL ends the rows */
     enum argument_kind kind;
-    size_t offset; /* of the field, in the settings */
     bool required;
     bool derived;    /* no argument: what the reference works out from the whole series */
+    size_t offset;   /* of the field, in the settings */
     double standard; /* taken where there is none; of ARGUMENT_CHOICE always */
     const char *help;
     const char *choices[ARGUMENT_CHOICES]; /* ends with NULL */

@@ -12,7 +12,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -105,11 +104,8 @@ static double run_test(size_t k, const struct stretch *s, size_t *odd)
 
 int main(int argc, char **argv)
 {
-    int64_t *time_us = malloc(POINTS * sizeof *time_us);
-    double *value = malloc(POINTS * sizeof *value);
-    if (time_us == NULL || value == NULL) {
-        return 1;
-    }
+    static int64_t time_us[POINTS];
+    static double value[POINTS];
     for (size_t i = 0; i < POINTS; i++) {
         time_us[i] = (INT64_C(1577836800) + (int64_t)i * INTERVAL_S) * CLOCK_US_PER_S;
     }
@@ -127,7 +123,5 @@ int main(int argc, char **argv)
         }
         printf("%s %.6f %zu\n", tests[k].name, best_s, odd);
     }
-    free(time_us);
-    free(value);
     return 0;
 }

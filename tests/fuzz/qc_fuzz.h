@@ -10,14 +10,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void fuzz_bad(void *arg, const struct diag *d)
+static inline void fuzz_bad(void *arg, const struct diag *d)
 {
     (void)arg;
     assert(d->text[0] != '\0');
 }
 
 /* Reads size bytes as a file of its own. */
-static enum err fuzz_read_series(const char *text, size_t size, struct qc_file *out)
+static inline enum err fuzz_read_series(const char *text, size_t size,
+                                        struct qc_file *out)
 {
     char path[64];
     struct diag d = {.text = ""};
@@ -30,8 +31,8 @@ static enum err fuzz_read_series(const char *text, size_t size, struct qc_file *
 }
 
 /* Each flag is one of the five. */
-static void fuzz_judge(const struct tests_file *t, enum quality_mode mode,
-                       const struct stretch *s)
+static inline void fuzz_judge(const struct tests_file *t, enum quality_mode mode,
+                              const struct stretch *s)
 {
     for (size_t k = 0; k < t->count; k++) {
         const struct tests_file_row *row = &t->rows[k];

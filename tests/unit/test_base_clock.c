@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "support/assert_close.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,20 @@ static void test_clocks_go_forward(void **state)
     assert_true(clock_now_us() > clock_of_date((struct clock_date){2024, 1, 1}));
 }
 
+static void test_seconds_become_times_of_the_years_1_to_9999(void **state)
+{
+    (void)state;
+    int64_t us = 7;
+    assert_true(clock_of_seconds(1276020076.001, &us));
+    assert_int_equal(us, INT64_C(1276020076001000));
+    assert_true(clock_of_seconds(-62135596800.0, &us));
+    assert_int_equal(us, INT64_C(-62135596800000000));
+    assert_false(clock_of_seconds(-62135596801.0, &us));
+    assert_false(clock_of_seconds(253402300800.0, &us));
+    assert_false(clock_of_seconds((double)NAN, &us));
+    assert_int_equal(us, INT64_C(-62135596800000000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_local_times_are_read_in_their_zone),
         cmocka_unit_test(test_local_times_leave_the_environment_alone),
         cmocka_unit_test(test_clocks_go_forward),
+        cmocka_unit_test(test_seconds_become_times_of_the_years_1_to_9999),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,7 +247,7 @@ static int64_t reach(const void *settings, enum quality_mode mode, int64_t inter
     return isnan(a->test_period) ? CHECK_REACH_ALL : stretch_us(a->test_period);
 }
 
-#define FIELD(name) offsetof(struct attenuated_signal_settings, name)
+#define FIELD(name) .offset = offsetof(struct attenuated_signal_settings, name)
 
 static const struct argument arguments[] = {
     {"suspect_threshold", ARGUMENT_AMOUNT, FIELD(suspect_threshold), .required = true,

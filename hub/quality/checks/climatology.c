@@ -134,7 +134,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     return all;
 }
 
-#define FIELD(name) offsetof(struct climatology_member, name)
+#define FIELD(name) .offset = offsetof(struct climatology_member, name)
 
 static const struct argument member_arguments[] = {
     {"tspan", ARGUMENT_TIMES, FIELD(tspan), .required = true,
@@ -150,7 +150,7 @@ static const struct argument member_arguments[] = {
 };
 
 static const struct argument arguments[] = {
-    {"members", ARGUMENT_LIST, offsetof(struct climatology_settings, members),
+    {"members", ARGUMENT_LIST, .offset = offsetof(struct climatology_settings, members),
      .required = true, .help = "what holds when and at which depth",
      .rows = member_arguments, .size = sizeof(struct climatology_member)},
     {0},

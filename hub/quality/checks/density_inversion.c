@@ -56,7 +56,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     return CHECK_VALUES | CHECK_DEPTHS | CHECK_NEXT;
 }
 
-#define FIELD(name) offsetof(struct density_inversion_settings, name)
+#define FIELD(name) .offset = offsetof(struct density_inversion_settings, name)
 
 static const struct argument arguments[] = {
     {"suspect_threshold", ARGUMENT_NUMBER, FIELD(suspect_threshold),

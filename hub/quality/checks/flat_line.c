@@ -145,7 +145,7 @@ static int64_t reach(const void *settings, enum quality_mode mode, int64_t inter
     return span_us + hole_us(span_us, interval_s);
 }
 
-#define FIELD(name) offsetof(struct flat_line_settings, name)
+#define FIELD(name) .offset = offsetof(struct flat_line_settings, name)
 
 static const struct argument arguments[] = {
     {"suspect_threshold", ARGUMENT_POSITIVE, FIELD(suspect_threshold), .required = true,

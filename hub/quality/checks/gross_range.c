@@ -52,7 +52,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     return CHECK_VALUES;
 }
 
-#define FIELD(name) offsetof(struct gross_range_settings, name)
+#define FIELD(name) .offset = offsetof(struct gross_range_settings, name)
 
 static const struct argument arguments[] = {
     {"fail_span", ARGUMENT_SPAN, FIELD(fail_span), .required = true,

@@ -58,7 +58,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     return CHECK_POSITIONS;
 }
 
-#define FIELD(name) offsetof(struct location_settings, name)
+#define FIELD(name) .offset = offsetof(struct location_settings, name)
 
 static const struct argument arguments[] = {
     {"range_max", ARGUMENT_AMOUNT, FIELD(range_max), .standard = ARGUMENT_NO_STANDARD,

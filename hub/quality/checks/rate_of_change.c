@@ -57,7 +57,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     return CHECK_VALUES;
 }
 
-#define FIELD(name) offsetof(struct rate_of_change_settings, name)
+#define FIELD(name) .offset = offsetof(struct rate_of_change_settings, name)
 
 static const struct argument arguments[] = {
     {"threshold", ARGUMENT_AMOUNT, FIELD(threshold), .required = true,

@@ -65,7 +65,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     return CHECK_VALUES | CHECK_NEXT;
 }
 
-#define FIELD(name) offsetof(struct spike_settings, name)
+#define FIELD(name) .offset = offsetof(struct spike_settings, name)
 
 static const struct argument arguments[] = {
     {"suspect_threshold", ARGUMENT_AMOUNT, FIELD(suspect_threshold),

@@ -43,8 +43,9 @@ static unsigned needs(const void *settings, enum quality_mode mode)
 }
 
 static const struct argument arguments[] = {
-    {"fail_span", ARGUMENT_POSITIVE, offsetof(struct time_gap_settings, fail_span),
-     .standard = 2, .help = "h; more since the point before: 4"},
+    {"fail_span", ARGUMENT_POSITIVE,
+     .offset = offsetof(struct time_gap_settings, fail_span), .standard = 2,
+     .help = "h; more since the point before: 4"},
     {0},
 };
 
