@@ -58,7 +58,7 @@ struct store {
             *message_put, *message_get, *message_drop, *message_list, *book, *pending,
             *counter_get, *counter_put, *counter_widen, *runs, *run_put, *run_drop,
             *withdraw, *place, *place_kept, *next_kept, *choice_put, *choice_get,
-            *choice_drop;
+            *choice_drop, *points, *points_back, *point_next, *set_tests;
     } sql;
     struct {
         struct frame_counter *counters;
@@ -89,6 +89,9 @@ struct store {
         char stage[32], device[136], reason[256];
     } row; /* texts of store_get_message */
 };
+
+/* writer.c: what stands at o's series and time goes to the revisions. */
+MUST_USE enum err store_revise(struct store *s, const struct observation *o);
 
 /* series.c */
 MUST_USE enum err store_load_series(struct store *s);

@@ -413,6 +413,13 @@ enum err store_replace(struct store *s, const struct observation *o,
     return e != ERR_OK ? e : sqlite_step_done(s->db, s->sql.replace);
 }
 
+enum err store_revise(struct store *s, const struct observation *o)
+{
+    struct held before;
+    enum err e = read_held(s, o, &before);
+    return e != ERR_OK ? e : revise(s, o, &before);
+}
+
 enum err store_withdraw(struct store *s, const struct observation *o)
 {
     struct held before;

@@ -148,10 +148,13 @@ int main(int argc, char **argv)
     struct configuration *c = NULL;
     struct config_faults faults = {0};
     struct diag d = {.text = ""};
-    const int slots[QUALITY_TESTS] = {0, 1, 2, 3, 4, 5};
+    int slots[QUALITY_TESTS];
     if (argc != 6) {
         fputs("usage: bench_work CONF DATA json|ttn COUNT START\n", stderr);
         return 2;
+    }
+    for (int i = 0; i < QUALITY_TESTS; i++) {
+        slots[i] = i;
     }
     must(context_read(argv[1], &files, &c, &faults, &d), "the configuration");
     bool ttn = strcmp(argv[3], "ttn") == 0;
