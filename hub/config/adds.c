@@ -48,10 +48,17 @@ static bool same_span(struct span a, struct span b)
     return a.low == b.low && a.high == b.high;
 }
 
-static bool same_range(const struct range_test *a, const struct range_test *b)
+static bool same_tests(const struct test_list *a, const struct test_list *b)
 {
-    return a->set == b->set && same_span(a->fail, b->fail) &&
-           same_span(a->suspect, b->suspect);
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        const struct test_settings *x = &a->rows[i], *y = &b->rows[i];
+        same = strcmp(x->test, y->test) == 0 && text_equal(x->text, y->text) &&
+               x->months == y->months &&
+               (x->water_type == y->water_type ||
+                text_equal(x->water_type, y->water_type));
+    }
+    return same;
 }
 
 static bool same_period(const struct period *a, const struct period *b)
@@ -73,8 +80,8 @@ static bool parameters_add(const struct change *c)
             a->decimals != b->decimals || a->relative != b->relative) {
             return say(c, "unit, kind, decimals or relative_to of %.64s changed", a->id);
         }
-        if (!same_range(&a->gross_range, &b->gross_range)) {
-            return say(c, "the gross range of %.64s changed", a->id);
+        if (!same_tests(&a->tests, &b->tests)) {
+            return say(c, "quality tests of %.64s changed", a->id);
         }
     }
     return true;
@@ -231,14 +238,14 @@ static bool same_levels(const struct station *a, const struct station *b)
     return same;
 }
 
-static bool same_ranges(const struct station *a, const struct station *b)
+static bool same_station_tests(const struct station *a, const struct station *b)
 {
-    bool same = a->range_count == b->range_count;
-    for (size_t i = 0; same && i < a->range_count; i++) {
+    bool same = a->tests_count == b->tests_count;
+    for (size_t i = 0; same && i < a->tests_count; i++) {
         same = false;
-        for (size_t j = 0; !same && j < b->range_count; j++) {
-            same = same_parameter(a->ranges[i].parameter, b->ranges[j].parameter) &&
-                   same_range(&a->ranges[i].range, &b->ranges[j].range);
+        for (size_t j = 0; !same && j < b->tests_count; j++) {
+            same = same_parameter(a->tests[i].parameter, b->tests[j].parameter) &&
+                   same_tests(&a->tests[i].tests, &b->tests[j].tests);
         }
     }
     return same;
@@ -256,8 +263,8 @@ static bool station_adds(const struct change *c, const struct station *a)
     if (!same_levels(a, b)) {
         return say(c, "the reference level of %.64s changed", a->station);
     }
-    if (!same_ranges(a, b)) {
-        return say(c, "ranges of %.64s changed", a->station);
+    if (!same_station_tests(a, b)) {
+        return say(c, "quality tests of %.64s changed", a->station);
     }
     /* without a density its readings were pending */
     if (!isnan(a->density_kg_m3) && !same_number(a->density_kg_m3, b->density_kg_m3)) {

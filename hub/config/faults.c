@@ -90,6 +90,21 @@ static struct config_fault *new_fault(struct parse *p, bool is_finding)
     return new;
 }
 
+bool has_fault(struct parse *p, const char *key)
+{
+    size_t mark = place_enter(p, key);
+    bool found = false;
+    for (size_t i = p->faults->count; i > 0 && p->file != NULL && !found; i--) {
+        const struct config_fault *f = &p->faults->faults[i - 1];
+        if (strcmp(f->diag.source, p->file->name) != 0) {
+            break;
+        }
+        found = !f->finding && strcmp(f->diag.field, p->pointer) == 0;
+    }
+    place_leave(p, mark);
+    return found;
+}
+
 static void add(struct parse *p, bool is_finding, const char *key, const char *text)
 {
     struct config_fault *new = new_fault(p, is_finding);

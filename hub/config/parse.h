@@ -81,6 +81,8 @@ void fault(struct parse *p, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void finding(struct parse *p, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* True if the member key at the current place was found wrong before: by its shape. */
+bool has_fault(struct parse *p, const char *key);
 void fault_syntax(struct parse *p, int line, int column, const char *text);
 
 /* value as a sentence shows it: "text" (cut), 1.5, true, an object. Returns to. */
@@ -121,8 +123,6 @@ const char *const *read_texts(struct parse *p, const json_t *o, const char *key,
 /* German and English. */
 void read_bilingual(struct parse *p, const json_t *o, const char *key, const char **de,
                     const char **en);
-/* The range test of o's member gross_range_test. */
-struct range_test read_range(struct parse *p, const json_t *o);
 double standard_number(const char *kind, const char *name);
 const char *standard_text(const char *kind, const char *name);
 /* An absolute name; NULL for NULL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "config/parse.h"
+#include "config/read_check.h"
 
 #include "base/text.h"
 
@@ -61,14 +62,14 @@ static void parse_levels(struct parse *p, const json_t *o, struct station *s)
     s->reference_level_count = count;
 }
 
-static void parse_ranges(struct parse *p, const json_t *o, struct station *s)
+static void parse_tests(struct parse *p, const json_t *o, struct station *s)
 {
     const struct configuration *c = p->c;
-    json_t *map = read_object(o, "ranges");
-    struct range_override *rows = take(p, json_object_size(map), sizeof *rows);
+    json_t *map = read_object(o, "tests");
+    struct station_tests *rows = take(p, json_object_size(map), sizeof *rows);
     const char *key;
     json_t *item;
-    size_t mark = place_enter(p, "ranges");
+    size_t mark = place_enter(p, "tests");
     json_object_foreach(map, key, item)
     {
         const struct parameter *parameter = configuration_parameter(c, key);
@@ -81,15 +82,13 @@ static void parse_ranges(struct parse *p, const json_t *o, struct station *s)
         }
         size_t inner = place_enter(p, key);
         if (rows != NULL && parameter != NULL) {
-            rows[s->range_count++] =
-                (struct range_override){.parameter = parameter,
-                                        .range = read_range(p, item),
-                                        .source = read_text(p, item, "source")};
+            rows[s->tests_count++] = (struct station_tests){
+                .parameter = parameter, .tests = read_tests(p, item)};
         }
         place_leave(p, inner);
     }
     place_leave(p, mark);
-    s->ranges = rows;
+    s->tests = rows;
 }
 
 static void check_station(struct parse *p, const json_t *o, const struct station *s)
@@ -124,7 +123,7 @@ static void parse_station(struct parse *p, const json_t *o, struct station *s)
     read_bilingual(p, o, "title", &s->title_de, &s->title_en);
     parse_zeros(p, o, s);
     parse_levels(p, o, s);
-    parse_ranges(p, o, s);
+    parse_tests(p, o, s);
     check_station(p, o, s);
 }
 

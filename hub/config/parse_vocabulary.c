@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "config/parse.h"
 
+#include "config/read_check.h"
+
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -102,7 +104,7 @@ static void parse_parameter(struct parse *p, const json_t *o, struct parameter *
     }
     read_bilingual(p, o, "title", &out->title_de, &out->title_en);
     size_t mark = place_enter(p, "tests");
-    out->gross_range = read_range(p, json_object_get(o, "tests"));
+    out->tests = read_tests(p, json_object_get(o, "tests"));
     place_leave(p, mark);
 }
 

@@ -130,23 +130,6 @@ void read_bilingual(struct parse *p, const json_t *o, const char *key, const cha
     *en = read_text(p, both, "en");
 }
 
-struct range_test read_range(struct parse *p, const json_t *o)
-{
-    struct range_test range = {.fail = SPAN_NONE, .suspect = SPAN_NONE};
-    const json_t *test = json_object_get(o, "gross_range_test");
-    bool fail = read_span(json_object_get(test, "fail_span"), &range.fail);
-    bool suspect = read_span(json_object_get(test, "suspect_span"), &range.suspect);
-    range.set = fail || suspect;
-    if (fail && suspect &&
-        (range.suspect.low < range.fail.low || range.suspect.high > range.fail.high)) {
-        size_t mark = place_enter(p, "gross_range_test");
-        fault(p, "suspect_span", "[%g, %g] is not within fail_span [%g, %g]",
-              range.suspect.low, range.suspect.high, range.fail.low, range.fail.high);
-        place_leave(p, mark);
-    }
-    return range;
-}
-
 const char *standard_text(const char *kind, const char *name)
 {
     size_t count;

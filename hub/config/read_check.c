@@ -156,7 +156,7 @@ static void read_rows(struct parse *p, const char *name, const struct argument *
         const struct argument *a = argument_find(rows, key, false);
         if (a == NULL) {
             refuse_argument(p, name, rows, key);
-        } else if (!json_is_null(value)) {
+        } else if (!json_is_null(value) && !has_fault(p, key)) {
             read_argument(p, name, a, value, settings);
         }
     }

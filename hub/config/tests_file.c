@@ -105,7 +105,7 @@ static void read_derived(struct parse *p, const json_t *object, struct tests_fil
     place_leave(p, mark);
 }
 
-static void read_tests(struct parse *p, enum quality_mode mode, const json_t *root,
+static void read_file_tests(struct parse *p, enum quality_mode mode, const json_t *root,
                        struct tests_file *t)
 {
     const char *key;
@@ -138,7 +138,7 @@ enum err tests_file_parse(const struct config_file *file, enum quality_mode mode
     p->memory = made.memory;
     json_t *root = load_file(p, file);
     if (root != NULL) {
-        read_tests(p, mode, root, &made);
+        read_file_tests(p, mode, root, &made);
         json_decref(root);
     }
     enum err e = p->no_memory ? ERR_MEMORY : p->invalid ? ERR_CONFIG : ERR_OK;

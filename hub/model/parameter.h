@@ -5,6 +5,7 @@
 /* An entry of the vocabulary. Strings live as long as the configuration. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum parameter_kind { PARAMETER_WATER, PARAMETER_WEATHER, PARAMETER_HOUSEKEEPING };
 
@@ -14,10 +15,20 @@ struct span {
 };
 #define SPAN_NONE ((struct span){1, 0})
 
-struct range_test {
-    bool set;            /* false: the test does not run */
-    struct span fail;    /* outside: 4 */
-    struct span suspect; /* outside: 3; may be not set */
+/* Settings of one quality test, for all series that its list is for, or some. Of the rows
+ * of one test the last one that fits counts. */
+enum { TEST_MONTHS = 0xfff };
+struct test_settings {
+    const char *test;       /* "spike_test" */
+    const void *settings;   /* as quality/checks/<name>.h says; NULL: it does not run */
+    const char *text;       /* JSON of the settings, to compare and to show */
+    const char *source;     /* where they come from; NULL: not said */
+    const char *water_type; /* of the station; NULL: any */
+    unsigned months;        /* of the observation, UTC; bit 0 is January */
+};
+struct test_list {
+    const struct test_settings *rows;
+    size_t count;
 };
 
 struct parameter {
@@ -28,7 +39,7 @@ struct parameter {
     enum parameter_kind kind;
     int decimals;  /* stored exactly as integer * 10^-decimals, [0, 6] */
     bool relative; /* ranges are relative to the station's reference level */
-    struct range_test gross_range; /* default; in unit */
+    struct test_list tests; /* in unit */
 };
 
 #endif

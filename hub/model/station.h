@@ -35,11 +35,10 @@ struct reference_level {
     const char *source;
 };
 
-/* Gross range of one parameter at one station, instead of the parameter's own. */
-struct range_override {
+/* Quality tests of one parameter at one station; they go before the parameter's own. */
+struct station_tests {
     const struct parameter *parameter;
-    struct range_test range;
-    const char *source; /* NULL: our default */
+    struct test_list tests;
 };
 
 struct station {
@@ -55,8 +54,8 @@ struct station {
     size_t gauge_zero_count;
     const struct reference_level *reference_level;
     size_t reference_level_count;
-    const struct range_override *ranges;
-    size_t range_count;
+    const struct station_tests *tests;
+    size_t tests_count;
 };
 
 struct city {

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/ranges.h"
 
+#include "quality/settings.h"
+
 #include <math.h>
 #include <string.h>
-
-static const struct range_test *range_of(const struct check_input *in)
-{
-    size_t count = in->station != NULL ? in->station->range_count : 0;
-    for (size_t i = 0; i < count; i++) {
-        if (in->station->ranges[i].parameter == in->parameter) {
-            return &in->station->ranges[i].range;
-        }
-    }
-    return &in->parameter->gross_range;
-}
 
 /* Height of the station's mean water in the datum of the parameter; NAN: not known. */
 static double reference_of(const struct check_input *in)
@@ -42,14 +33,15 @@ static struct span shifted(struct span s, double by)
 
 enum ranges ranges_find(const struct check_input *in, struct gross_range_settings *out)
 {
-    const struct range_test *r = range_of(in);
-    if (!r->set) {
+    const struct test_settings *found = quality_settings(in, &check_gross_range);
+    if (found == NULL) {
         return RANGES_NONE;
     }
+    const struct gross_range_settings *r = found->settings;
     double by = in->parameter->relative ? reference_of(in) : 0;
     if (isnan(by)) {
         return RANGES_NO_REFERENCE;
     }
-    *out = (struct gross_range_settings){shifted(r->fail, by), shifted(r->suspect, by)};
+    *out = (struct gross_range_settings){shifted(r->fail_span, by), shifted(r->suspect_span, by)};
     return RANGES_FOUND;
 }

@@ -24,6 +24,7 @@ struct stretch {
     const int64_t *rising_us; /* all times, sorted; NULL: time_us is so itself */
     size_t count;
     int64_t interval_s; /* of the series, whole seconds; 0: not known */
+    bool open; /* more points stand before the first; who would look there gives NONE */
 };
 
 enum { STRETCH_US_PER_S = 1000000 };

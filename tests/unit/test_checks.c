@@ -219,7 +219,7 @@ static const struct {
      "it is passed before the one for suspect: are the two reversed?"},
     {"{\"gross_range_test\": {\"fail_span\": [0, 5], \"suspect_span\": [1, 9]}}", false,
      1, "/gross_range_test/suspect_span",
-     "it reaches out of fail_span, where every value fails"},
+     "[1, 9] is not within fail_span [0, 5]"},
     {"{\"gross_range_test\": {\"suspect_span\": [1, 9]}}", false, 1, "/gross_range_test",
      "gross_range_test needs fail_span: what the sensor can give"},
     {"{\"gross_range_test\": {\"fail_span\": 5}}", false, 1,

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "config/config.h"
+#include "quality/checks/gross_range.h"
 #include "support/fixture.h"
 
 #include <dirent.h>
@@ -185,10 +186,12 @@ static void check_station(const struct configuration *c)
     assert_true(s->gauge_zero[1].period.to_us == INT64_MAX);
     assert_int_equal(s->reference_level[0].datum, REFERENCE_GAUGE_ZERO);
     assert_close(s->density_kg_m3, 1008, 0);
-    assert_int_equal(s->range_count, 1);
-    assert_true(s->ranges[0].range.set);
-    assert_close(s->ranges[0].range.fail.low, -1, 0);
-    assert_true(s->ranges[0].range.suspect.low > s->ranges[0].range.suspect.high);
+    assert_int_equal(s->tests_count, 1);
+    assert_int_equal(s->tests[0].tests.count, 1);
+    assert_string_equal(s->tests[0].tests.rows[0].test, "gross_range_test");
+    const struct gross_range_settings *range = s->tests[0].tests.rows[0].settings;
+    assert_close(range->fail_span.low, -1, 0);
+    assert_true(range->suspect_span.low > range->suspect_span.high);
     s = configuration_station(c, "altstadt-bridge");
     assert_true(isnan(s->lat) && isnan(s->density_kg_m3));
 }
@@ -233,8 +236,11 @@ static void test_config_parse_fills_everything(void **state)
     assert_true(p->relative);
     assert_int_equal(p->decimals, 4);
     p = configuration_parameter(c, "water_temperature");
-    assert_close(p->gross_range.suspect.high, 28, 0);
-    assert_false(configuration_parameter(c, "ph")->gross_range.set);
+    assert_int_equal(p->tests.count, 2);
+    const struct gross_range_settings *range = p->tests.rows[0].settings;
+    assert_close(range->suspect_span.high, 28, 0);
+    assert_string_equal(p->tests.rows[1].test, "spike_test");
+    assert_int_equal(configuration_parameter(c, "ph")->tests.count, 0);
     assert_string_equal(c->aliases[0].canonical, "degC");
     assert_null(c->aliases[1].canonical);
     assert_string_equal(c->datasets[0].dataset, "all");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/clock.h"
 #include "quality/checks/gross_range.h"
 #include "quality/quality.h"
 #include "support/assert_close.h"
@@ -120,6 +121,12 @@ static void test_flags_never_improve_with_worse_data(void **state)
     }
 }
 
+static struct test_settings range_row(const struct gross_range_settings *range)
+{
+    return (struct test_settings){
+        .test = "gross_range_test", .settings = range, .months = TEST_MONTHS};
+}
+
 static void test_a_parameter_without_range_is_not_judged(void **state)
 {
     (void)state;
@@ -131,26 +138,52 @@ static void test_a_parameter_without_range_is_not_judged(void **state)
 static void test_a_station_overrides_the_range(void **state)
 {
     (void)state;
-    const struct range_test wide = {.set = true, .fail = {-5, 40}, .suspect = {0, 30}};
-    const struct range_test narrow = {.set = true, .fail = {-1, 35}, .suspect = {1, 20}};
-    const struct parameter p = {.id = "water_temperature", .gross_range = wide};
-    const struct parameter q = {.id = "air_temperature", .gross_range = wide};
-    const struct range_override o = {.parameter = &p, .range = narrow};
-    const struct station s = {.ranges = &o, .range_count = 1};
+    const struct gross_range_settings wide = {{-5, 40}, {0, 30}};
+    const struct gross_range_settings narrow = {{-1, 35}, {1, 20}};
+    const struct test_settings of_wide = range_row(&wide), of_narrow = range_row(&narrow);
+    const struct parameter p = {.id = "water_temperature", .tests = {&of_wide, 1}};
+    const struct parameter q = {.id = "air_temperature", .tests = {&of_wide, 1}};
+    const struct station_tests o = {&p, {&of_narrow, 1}};
+    const struct station s = {.tests = &o, .tests_count = 1};
     assert_int_equal(gross_range(&p, NULL, 25), QUALITY_GOOD);
     assert_int_equal(gross_range(&p, &s, 25), QUALITY_SUSPECT);
     assert_int_equal(gross_range(&p, &s, 36), QUALITY_FAIL);
     assert_int_equal(gross_range(&q, &s, 25), QUALITY_GOOD);
 }
 
+static void test_settings_hold_for_a_water_and_its_months(void **state)
+{
+    (void)state;
+    const struct gross_range_settings all = {{0, 30}, SPAN_NONE};
+    const struct gross_range_settings river = {{0, 20}, SPAN_NONE};
+    const struct gross_range_settings winter = {{0, 10}, SPAN_NONE};
+    struct test_settings rows[] = {range_row(&all), range_row(&river), range_row(&winter)};
+    rows[1].water_type = "river";
+    rows[2].water_type = "river";
+    rows[2].months = 1U << 11 | 1U; /* December and January */
+    const struct parameter p = {.id = "water_temperature", .tests = {rows, 3}};
+    const struct station lake = {.water_type = "lake"}, trave = {.water_type = "river"};
+    struct check_input in = input(&p, &trave, 15);
+    in.time_us = clock_of_date((struct clock_date){2026, 1, 31});
+    assert_int_equal(quality_judge_range(&in), QUALITY_FAIL);
+    in.time_us = clock_of_date((struct clock_date){2026, 2, 1});
+    assert_int_equal(quality_judge_range(&in), QUALITY_GOOD);
+    in.value = 25;
+    assert_int_equal(quality_judge_range(&in), QUALITY_FAIL);
+    in.station = &lake;
+    assert_int_equal(quality_judge_range(&in), QUALITY_GOOD);
+    rows[1].settings = NULL; /* null in the file: it does not run there */
+    in.station = &trave;
+    assert_int_equal(quality_judge_range(&in), QUALITY_NONE);
+}
+
+static const struct gross_range_settings of_level = {{-3, 3}, {-1.5, 1.25}};
+static const struct test_settings level_row = {
+    .test = "gross_range_test", .settings = &of_level, .months = TEST_MONTHS};
 static const struct parameter water_level = {
-    .id = "water_level",
-    .relative = true,
-    .gross_range = {.set = true, .fail = {-3, 3}, .suspect = {-1.5, 1.25}}};
+    .id = "water_level", .relative = true, .tests = {&level_row, 1}};
 static const struct parameter gauge_level = {
-    .id = "gauge_level",
-    .relative = true,
-    .gross_range = {.set = true, .fail = {-3, 3}, .suspect = {-1.5, 1.25}}};
+    .id = "gauge_level", .relative = true, .tests = {&level_row, 1}};
 
 static void test_ranges_of_levels_are_relative_to_mean_water(void **state)
 {
@@ -203,8 +236,9 @@ static void test_levels_without_reference_are_not_evaluated(void **state)
 static void test_judge_keeps_other_tests_and_uses_the_slots(void **state)
 {
     (void)state;
-    const struct parameter p = {
-        .id = "ph", .gross_range = {.set = true, .fail = {0, 14}, .suspect = SPAN_NONE}};
+    const struct gross_range_settings range = {{0, 14}, SPAN_NONE};
+    const struct test_settings row = range_row(&range);
+    const struct parameter p = {.id = "ph", .tests = {&row, 1}};
     struct quality_plan plan = {.count = gross_range_index() + 1};
     for (size_t i = 0; i < plan.count; i++) {
         plan.slots[i] = QUALITY_TESTS - 1 - (int)i; /* the first test in the last slot */
@@ -248,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_flags_never_improve_with_worse_data),
         cmocka_unit_test(test_a_parameter_without_range_is_not_judged),
         cmocka_unit_test(test_a_station_overrides_the_range),
+        cmocka_unit_test(test_settings_hold_for_a_water_and_its_months),
         cmocka_unit_test(test_ranges_of_levels_are_relative_to_mean_water),
         cmocka_unit_test(test_a_reference_serves_the_other_datum_by_the_zero_of_its_time),
         cmocka_unit_test(test_levels_without_reference_are_not_evaluated),

@@ -188,6 +188,10 @@ enum quality attenuated_signal_judge(const struct attenuated_signal_settings *a,
     if (stretch_is_missing(s, i)) {
         return QUALITY_MISSING;
     }
+    if (s->open && (isnan(a->test_period) ||
+                    s->time_us[0] > s->time_us[i] - stretch_us(a->test_period))) {
+        return QUALITY_NONE;
+    }
     double spread = spread_at(a, mode, s, i);
     if (isnan(spread)) {
         return QUALITY_NOT_EVALUATED;

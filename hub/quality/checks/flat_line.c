@@ -73,8 +73,10 @@ static int64_t hole_us(int64_t span_us, int64_t interval_s)
     return interval_s > 0 ? FLAT_LINE_HOLE * interval_s * STRETCH_US_PER_S : span_us;
 }
 
-static bool is_flat_by_time(const struct stretch *s, size_t i, double threshold_s,
-                            double tolerance)
+enum flat { FLAT_NO, FLAT_YES, FLAT_UNKNOWN /* what stands before decides */ };
+
+static enum flat flat_by_time(const struct stretch *s, size_t i, double threshold_s,
+                              double tolerance)
 {
     int64_t span_us = stretch_us(trunc(threshold_s));
     int64_t hole = hole_us(span_us, s->interval_s);
@@ -83,14 +85,17 @@ static bool is_flat_by_time(const struct stretch *s, size_t i, double threshold_
         take(&w, s, k);
         double range = w.high - w.low;
         if (!(range < tolerance || (tolerance == 0 && range == 0))) {
-            return false;
+            return FLAT_NO;
         }
         if (s->time_us[i] - s->time_us[k] >= span_us) {
-            return w.count >= LEAST_POINTS;
+            return w.count >= LEAST_POINTS ? FLAT_YES : FLAT_NO;
         }
-        int64_t step_us = k > 0 ? s->time_us[k] - s->time_us[k - 1] : -1;
+        if (k == 0) {
+            return s->open ? FLAT_UNKNOWN : FLAT_NO;
+        }
+        int64_t step_us = s->time_us[k] - s->time_us[k - 1];
         if (step_us < 0 || step_us > hole) {
-            return false;
+            return FLAT_NO;
         }
     }
 }
@@ -104,11 +109,14 @@ enum quality flat_line_judge(const struct flat_line_settings *f, enum quality_mo
     if (stretch_is_missing(s, i)) {
         return QUALITY_MISSING;
     }
-    if (is_flat_by_time(s, i, f->fail_threshold, f->tolerance)) {
-        return QUALITY_FAIL;
+    enum flat fail = flat_by_time(s, i, f->fail_threshold, f->tolerance);
+    enum flat suspect = flat_by_time(s, i, f->suspect_threshold, f->tolerance);
+    if (fail == FLAT_UNKNOWN || suspect == FLAT_UNKNOWN) {
+        return QUALITY_NONE;
     }
-    bool flat = is_flat_by_time(s, i, f->suspect_threshold, f->tolerance);
-    return flat ? QUALITY_SUSPECT : QUALITY_GOOD;
+    return fail == FLAT_YES      ? QUALITY_FAIL
+           : suspect == FLAT_YES ? QUALITY_SUSPECT
+                                 : QUALITY_GOOD;
 }
 
 static enum quality judge(const void *settings, enum quality_mode mode,

@@ -39,7 +39,8 @@ static enum err check(const void *settings, enum quality_mode mode, struct diag 
     if (is_set(&g->suspect_span) && (g->suspect_span.low < g->fail_span.low ||
                                      g->suspect_span.high > g->fail_span.high)) {
         diag_set_field(d, "suspect_span");
-        diag_set(d, "it reaches out of fail_span, where every value fails");
+        diag_set(d, "[%g, %g] is not within fail_span [%g, %g]", g->suspect_span.low,
+                 g->suspect_span.high, g->fail_span.low, g->fail_span.high);
         return ERR_RANGE;
     }
     return ERR_OK;
