@@ -116,8 +116,18 @@ static enum err close_window(struct amend *a)
 {
     int32_t series = a->series;
     a->series = 0;
-    return series == 0 ? ERR_OK
-                       : store_changed(a->batch->store, series, a->first_us, a->last_us);
+    if (series == 0) {
+        return ERR_OK;
+    }
+    enum err e = ERR_OK;
+    if (a->judged) {
+        judge_changed(a->batch->judge, series, a->last_us);
+    } else {
+        e = judge_again(a->batch->judge, series, &a->first_us, &a->last_us);
+    }
+    return e != ERR_OK
+               ? e
+               : store_changed(a->batch->store, series, a->first_us, a->last_us);
 }
 
 /* One window a series and chunk. */

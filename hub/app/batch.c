@@ -48,18 +48,19 @@ enum err batch_set_configuration(struct batch *b, const struct configuration *c,
                                  const int slots[QUALITY_TESTS], struct diag *d)
 {
     struct worker worker;
+    struct judge *judge = NULL;
     enum err e = worker_init(&worker, c, slots, d);
+    e = e != ERR_OK ? e : judge_open(b->store, c, slots, &judge);
+    e = e != ERR_OK ? e : make_series_cache(b, c);
     if (e != ERR_OK) {
         worker_fini(&worker);
-        return e;
-    }
-    e = make_series_cache(b, c);
-    if (e != ERR_OK) {
-        worker_fini(&worker);
+        judge_close(judge);
         return e;
     }
     worker_fini(&b->worker);
+    judge_close(b->judge);
     b->worker = worker;
+    b->judge = judge;
     batch_forget_other(b);
     return ERR_OK;
 }
@@ -74,10 +75,11 @@ enum err batch_init(struct batch *b, struct store *store, struct inbox_reader *i
     b->other_size = OTHER_BYTES;
     b->texts = arena_open(TEXT_BYTES);
     b->rows = malloc(BATCH_ROWS * sizeof *b->rows);
+    b->points = malloc(BATCH_ROWS * sizeof *b->points);
     b->messages = malloc(BATCH_MESSAGES * sizeof *b->messages);
     b->order = order_open(BATCH_ROWS);
     if (b->work == NULL || b->other == NULL || b->texts == NULL || b->rows == NULL ||
-        b->messages == NULL || b->order == NULL) {
+        b->points == NULL || b->messages == NULL || b->order == NULL) {
         return ERR_MEMORY;
     }
     return batch_set_configuration(b, c, slots, d);
@@ -90,6 +92,8 @@ void batch_fini(struct batch *b)
     arena_close(b->other);
     arena_close(b->texts);
     order_close(b->order);
+    judge_close(b->judge);
+    free(b->points);
     free(b->rows);
     free(b->messages);
     free(b->series);
@@ -330,28 +334,54 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
     return e != ERR_OK ? e : add_items(b, index, &work);
 }
 
-/* Settles the rows of one series in one chunk, from i on; one row of the change log. */
-static enum err write_run(struct batch *b, size_t *i)
+/* Rows of one series in one chunk stand together, from first on. */
+static size_t run_length(const struct batch *b, size_t first)
 {
-    const struct batch_row *start = &b->rows[*i];
-    const struct batch_row *first = NULL;
-    const struct batch_row *last = NULL;
-    enum err e = ERR_OK;
-    for (; *i < b->row_count && e == ERR_OK; ++*i) {
-        struct batch_row *row = &b->rows[*i];
-        if (row->o.series != start->o.series || row->chunk != start->chunk) {
-            break;
-        }
-        e = batch_settle(b, row);
-        if (row->changed) {
-            first = first == NULL ? row : first;
-            last = row;
+    const struct batch_row *start = &b->rows[first];
+    size_t end = first + 1;
+    while (end < b->row_count && b->rows[end].o.series == start->o.series &&
+           b->rows[end].chunk == start->chunk) {
+        end++;
+    }
+    return end - first;
+}
+
+/* The flags that rows get if they are all new. */
+static enum err judge_run(struct batch *b, const struct batch_row *rows, size_t count,
+                          bool *ahead)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct observation *o = &rows[i].o;
+        b->points[i] = (struct judge_point){
+            .time_us = o->time_us, .value = o->value, .tests = o->tests};
+    }
+    return judge_ahead(b->judge, rows->o.series, b->points, count, ahead);
+}
+
+/* Settles the rows of a run, judges what hangs on them, and logs what changed. */
+static enum err write_run(struct batch *b, struct batch_row *rows, size_t count)
+{
+    bool ahead = false;
+    int64_t first_us = INT64_MAX;
+    int64_t last_us = INT64_MIN;
+    enum err e = judge_run(b, rows, count, &ahead);
+    for (size_t i = 0; i < count && e == ERR_OK; i++) {
+        bool inserted = false;
+        e = batch_settle(b, &rows[i], b->points[i].together, &inserted);
+        ahead = ahead && inserted;
+        if (rows[i].changed) {
+            int64_t at = rows[i].o.time_us;
+            first_us = at < first_us ? at : first_us;
+            last_us = at > last_us ? at : last_us;
         }
     }
-    if (e != ERR_OK || first == NULL) {
+    int32_t series = rows->o.series;
+    if (e != ERR_OK || first_us > last_us) {
         return e;
     }
-    return store_changed(b->store, first->o.series, first->o.time_us, last->o.time_us);
+    e = ahead ? judge_stored(b->judge, series, b->points, count, &first_us)
+              : judge_again(b->judge, series, &first_us, &last_us);
+    return e != ERR_OK ? e : store_changed(b->store, series, first_us, last_us);
 }
 
 static enum err write_rows(struct batch *b)
@@ -359,7 +389,9 @@ static enum err write_rows(struct batch *b)
     order_rows(b->order, b->rows, b->row_count);
     enum err e = ERR_OK;
     for (size_t i = 0; i < b->row_count && e == ERR_OK;) {
-        e = write_run(b, &i);
+        size_t count = run_length(b, i);
+        e = write_run(b, &b->rows[i], count);
+        i += count;
     }
     return e;
 }
@@ -426,6 +458,7 @@ enum err batch_roll_back(struct batch *b, enum err e)
 {
     store_rollback(b->store);
     memset(b->series, 0, b->series_size * sizeof *b->series);
+    judge_forget(b->judge);
     return e;
 }
 

@@ -143,6 +143,7 @@ static enum err begin(struct pipeline *p, struct recompute *r)
     r->walk.wanted_count = r->known;
     r->walk.same = r->same;
     amend_init(&r->amend, &p->batch);
+    r->amend.judged = true;
     e = e != ERR_OK ? e : renew_choices(r);
     e = e != ERR_OK ? e : store_next_aside(p->store, r->first, &r->next_aside);
     r->begun = true;
@@ -159,6 +160,7 @@ static void end(const char *folder, struct recompute *r)
     arena_close(r->place);
     arena_close(r->walk.texts);
     free(r->differences);
+    free(r->points);
     free(r->wanted);
     free(r->same);
     free(r->changes);
@@ -294,6 +296,10 @@ static enum err do_phase(struct pipeline *p, struct recompute *r)
     bool level = false;
     enum err e = ERR_OK;
     switch (r->phase) {
+    case PHASE_EDGES:
+        return recompute_copy_edges(p, r);
+    case PHASE_EDGES_AFTER:
+        return recompute_judge_edges(p, r);
     case PHASE_WORK:
         e = work_some(p, r, &level);
         r->phase = level ? PHASE_WALK : PHASE_WORK;
@@ -317,7 +323,7 @@ static enum err do_phase(struct pipeline *p, struct recompute *r)
 static void tell_progress(const struct pipeline *p, const struct recompute *r,
                           struct pipeline_progress *out)
 {
-    if (r->phase == PHASE_WORK) {
+    if (r->phase <= PHASE_WORK) {
         out->what = "messages";
         out->done = store_number(r->shadow, STORE_CURSOR) - r->first;
         out->of = store_number(p->store, STORE_CURSOR) - r->first;

@@ -7,6 +7,7 @@
 #include "app/amend.h"
 #include "app/pipeline_internal.h"
 #include "app/recompute.h"
+#include "store/nearby.h"
 #include "store/shadow.h"
 
 enum {
@@ -16,12 +17,14 @@ enum {
 
 /* What is done, in this order. */
 enum phase {
+    PHASE_EDGES,         /* what lies beside the period, into the shadow */
     PHASE_WORK,          /* messages into the shadow */
     PHASE_WALK,          /* what is held here and there */
     PHASE_KEPT,          /* conflicts of the store, of which the held value is the same */
     PHASE_KEPT_ONLY_NOW, /* conflicts of the shadow */
     PHASE_FATES,         /* messages that wait or are rejected, of the store */
     PHASE_FATES_NOW,     /* the same, of the shadow */
+    PHASE_EDGES_AFTER,   /* what lies beside it, judged anew */
     PHASE_END
 };
 
@@ -51,6 +54,8 @@ struct recompute {
     int32_t known;      /* series that both know by the same id */
     int64_t next_aside; /* the next message that must not be worked on; 0: none */
     int64_t first;      /* id behind which the work began */
+    int32_t edge;               /* series whose edges are done */
+    struct store_point *points; /* room */
     struct store_spot spot;
     enum fate fate; /* of the messages that are looked at */
     int64_t id;     /* of the last one */
@@ -58,6 +63,8 @@ struct recompute {
 
 /* One step each of comparing, and of putting in place what is asked for; the shadow has
  * all that the store has. Each moves the phase on when it is done. */
+MUST_USE enum err recompute_copy_edges(struct pipeline *p, struct recompute *r);
+MUST_USE enum err recompute_judge_edges(struct pipeline *p, struct recompute *r);
 MUST_USE enum err recompute_walk(struct pipeline *p, struct recompute *r);
 MUST_USE enum err recompute_kept(struct pipeline *p, struct recompute *r);
 MUST_USE enum err recompute_fates(struct pipeline *p, struct recompute *r);

@@ -242,7 +242,7 @@ static enum err held_observation(struct batch *b, const struct batch_row *row,
     *out = row->o;
     out->value = held->value;
     out->raw = held->raw;
-    out->tests = held->tests;
+    out->tests = judge_alone(b->judge, held->tests);
     out->message = held->message;
     out->index = 0;
     out->raw_unit = "";
@@ -400,7 +400,8 @@ static enum err settle_equal(struct batch *b, struct batch_row *row,
                              const struct held *held)
 {
     struct batch_message *mine = &b->messages[row->message];
-    bool same_flags = batch_same_flags(row->o.tests, held->tests);
+    bool same_flags =
+        batch_same_flags(row->o.tests, judge_alone(b->judge, held->tests));
     enum outcome before = OUTCOME_STORED;
     int order = 0;
     enum err e = compare_held(b, row, held, &order);
@@ -453,15 +454,17 @@ static enum err settle_own(struct batch *b, struct batch_row *row,
     return e == ERR_ABSENT ? ERR_OK : e;
 }
 
-enum err batch_settle(struct batch *b, struct batch_row *row)
+enum err batch_settle(struct batch *b, struct batch_row *row, quality_tests together,
+                      bool *inserted)
 {
-    bool inserted = false;
     struct held held;
-    enum err e = store_insert(b->store, &row->o, &inserted, &held);
+    struct observation o = row->o;
+    o.tests = together;
+    enum err e = store_insert(b->store, &o, inserted, &held);
     if (e != ERR_OK) {
         return e;
     }
-    if (inserted) {
+    if (*inserted) {
         row->changed = true;
         b->messages[row->message].outcomes[OUTCOME_STORED]++;
         return ERR_OK;

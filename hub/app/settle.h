@@ -8,8 +8,11 @@
 #include "app/batch.h"
 
 /* Settles row against what stands in the store (settle.c): adds its outcome to its
- * message and moves those of other messages that change with it. */
-MUST_USE enum err batch_settle(struct batch *b, struct batch_row *row);
+ * message and moves those of other messages that change with it. together: its flags if
+ * nothing stands there (*inserted); row->o.tests are those of tests that look at it
+ * alone, and if it takes the place of another one, the others are judged again. */
+MUST_USE enum err batch_settle(struct batch *b, struct batch_row *row,
+                               quality_tests together, bool *inserted);
 
 /* Whether the flags of all tests are the same, wherever the time comes from. */
 bool batch_same_flags(quality_tests a, quality_tests b);

@@ -157,7 +157,14 @@ static char *state_of(const struct pipeline_world *w)
                to);
     print_rows(w, "SELECT source, device, field, count, first, last FROM pending", to);
     print_rows(w, "SELECT * FROM conflicts", to);
-    print_rows(w, "SELECT * FROM revisions", to);
+    /* values that were held; how often flags changed on the way hangs on the batches */
+    print_rows(w,
+               "SELECT s.parameter, s.position, r.time, r.value, r.raw, r.message"
+               " FROM revisions r JOIN series s ON s.id = r.series"
+               " JOIN observations o ON o.series = r.series AND o.us = r.time % 1000000"
+               " AND o.chunk * 21600 + o.s + 1577836800 = r.time / 1000000"
+               " WHERE o.message <> r.message ORDER BY r.time, r.message",
+               to);
     fclose(to);
     free(dump);
     return text;
