@@ -89,6 +89,79 @@ static enum parameter_kind parameter_kind(const char *text)
                                               : PARAMETER_WATER;
 }
 
+static enum aggregate parse_aggregate(struct parse *p, const json_t *o)
+{
+    const char *name = peek_text(o, "aggregate");
+    bool limit = json_object_get(o, "detection_limit") != NULL;
+    enum aggregate a = AGGREGATE_MEAN;
+    while (name != NULL && a < AGGREGATE_SUM && strcmp(aggregate_text(a), name) != 0) {
+        a++;
+    }
+    if (limit != (a == AGGREGATE_LOG10)) {
+        fault(p, limit ? "detection_limit" : "aggregate",
+              "\"log10\" and \"detection_limit\" come together or not at all");
+    }
+    return a;
+}
+
+/* The classes of an event, each beyond the one before it. */
+static void parse_classes(struct parse *p, const json_t *o, struct event_rule *rule)
+{
+    const char *key = rule->below ? "below" : "above";
+    const json_t *list = read_list(o, key);
+    size_t count = json_array_size(list);
+    if (count == 0 || count > EVENT_CLASSES) {
+        fault(p, key, "an event has 1 to %d classes", EVENT_CLASSES);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        double c = json_number_value(json_array_get(list, i));
+        double before = i > 0 ? rule->classes[i - 1] : c;
+        if (i > 0 && (rule->below ? c >= before : c <= before)) {
+            fault(p, key, "classes go on from the weakest to the strongest");
+        }
+        rule->classes[rule->class_count++] = c;
+    }
+}
+
+static void parse_event(struct parse *p, const json_t *o, struct event_rule *rule)
+{
+    bool above = json_object_get(o, "above") != NULL;
+    bool below = json_object_get(o, "below") != NULL;
+    *rule = (struct event_rule){
+        .event = read_text(p, o, "event"),
+        .source = read_text(p, o, "source"),
+        .below = below,
+        .relative = peek_text(o, "relative_to") != NULL,
+        .daily = text_equal(peek_text(o, "of"), "days"),
+        .least_s = 3600 * read_number(o, "least_h", standard_number("event", "least_h")),
+        .join_s = 3600 * read_number(o, "join_h", standard_number("event", "join_h"))};
+    if (above == below) {
+        fault(p, NULL, "an event has either \"above\" or \"below\"");
+        return;
+    }
+    parse_classes(p, o, rule);
+}
+
+static void parse_events(struct parse *p, const json_t *o, struct parameter *out)
+{
+    const json_t *list = read_list(o, "events");
+    struct event_rule *rows = take(p, json_array_size(list), sizeof *rows);
+    size_t i;
+    json_t *item;
+    size_t mark = place_enter(p, "events");
+    json_array_foreach(list, i, item)
+    {
+        size_t inner = place_enter_item(p, i);
+        if (rows != NULL && peek_text(item, "event") != NULL) {
+            parse_event(p, item, &rows[out->event_count++]);
+        }
+        place_leave(p, inner);
+    }
+    place_leave(p, mark);
+    out->events = rows;
+}
+
 static void parse_parameter(struct parse *p, const json_t *o, struct parameter *out)
 {
     *out = (struct parameter){
@@ -98,7 +171,10 @@ static void parse_parameter(struct parse *p, const json_t *o, struct parameter *
         .kind = parameter_kind(peek_text(o, "kind")),
         .decimals = (int)read_whole(o, "decimals", 0),
         .relative = peek_text(o, "relative_to") != NULL,
+        .aggregate = parse_aggregate(p, o),
+        .detection_limit = read_number(o, "detection_limit", 0),
     };
+    parse_events(p, o, out);
     if (out->unit == NULL) {
         out->unit = "1"; /* at fault already; what is checked later needs one */
     }

@@ -31,15 +31,46 @@ struct test_list {
     size_t count;
 };
 
+/* What the value of a period is made by: each parameter has one right mean. */
+enum aggregate {
+    AGGREGATE_MEAN,      /* arithmetic */
+    AGGREGATE_MEDIAN,    /* of what has outliers by nature */
+    AGGREGATE_DIRECTION, /* of unit vectors; degrees, [0, 360) */
+    AGGREGATE_LOG10,     /* geometric, with percentiles by 2006/7/EC, annex II */
+    AGGREGATE_SUM,       /* of amounts */
+};
+
+/* "mean", "median", "direction", "log10", "sum". */
+const char *aggregate_text(enum aggregate a);
+
+enum { EVENT_CLASSES = 8 };
+
+/* When values make an event: they reach the first class and go on to. */
+struct event_rule {
+    const char *event;             /* "storm_surge" */
+    const char *source;            /* of classes and times; or that they are ours */
+    bool below;                    /* the event lies below its classes, not above */
+    bool relative;                 /* classes count from the station's reference level */
+    bool daily;                    /* judged by values of days */
+    double classes[EVENT_CLASSES]; /* in unit; the first is the weakest */
+    size_t class_count;
+    double least_s; /* shorter ones are none */
+    double join_s;  /* a pause up to it does not end one */
+};
+
 struct parameter {
     const char *id; /* "water_temperature" */
     const char *title_de, *title_en;
     const char *unit; /* canonical, as UDUNITS-2 reads it: "degC" */
     const char *ucum;
     enum parameter_kind kind;
-    int decimals;  /* stored exactly as integer * 10^-decimals, [0, 6] */
+    int decimals; /* stored exactly as integer * 10^-decimals, [0, 6] */
+    enum aggregate aggregate;
     bool relative; /* ranges are relative to the station's reference level */
     struct test_list tests; /* in unit */
+    double detection_limit; /* with AGGREGATE_LOG10: what a zero counts as; > 0 */
+    const struct event_rule *events;
+    size_t event_count;
 };
 
 #endif
