@@ -3,6 +3,7 @@
 
 #include "app/control.h"
 #include "app/current.h"
+#include "app/gridding.h"
 #include "app/pipeline.h"
 #include "app/publishing.h"
 #include "app/requests.h"
@@ -30,6 +31,7 @@ struct hub {
     struct hub_parts parts; /* what requests work on */
     int lock, signals;
     struct control *control;
+    struct gridding *gridding;
     pthread_t control_thread;
     bool control_runs;
     enum err inbox_trouble; /* as it was said */
@@ -76,6 +78,9 @@ static enum err open_parts(struct hub *h, struct configuration *c, struct diag *
     e = e != ERR_OK
             ? e
             : publishing_open(p->data, p->current, p->pipeline, &p->publishing, d);
+    e = e != ERR_OK
+            ? e
+            : gridding_open(p->data, p->current, p->pipeline, p->inbox, &h->gridding, d);
     e = e != ERR_OK ? e : ingest_open(p->inbox, &p->ingest, d);
     return e != ERR_OK ? e : control_open(p->data, &h->control, d);
 }
@@ -112,6 +117,7 @@ void hub_close(struct hub *h)
     struct hub_parts *p = &h->parts;
     control_close(h->control);
     ingest_close(p->ingest);
+    gridding_close(h->gridding);
     publishing_close(p->publishing);
     pipeline_close(p->pipeline);
     inbox_close(p->inbox);
@@ -145,6 +151,7 @@ static enum err start(struct hub *h, struct diag *d)
     struct hub_parts *p = &h->parts;
     enum err e = pipeline_start(p->pipeline);
     e = e != ERR_OK ? e : publishing_start(p->publishing);
+    e = e != ERR_OK ? e : gridding_start(h->gridding);
     if (e == ERR_OK) {
         const struct configuration *c = current_take(p->current);
         e = ingest_set_sources(p->ingest, c->sources, c->source_count,
@@ -164,6 +171,7 @@ static void stop(struct hub *h)
     struct hub_parts *p = &h->parts;
     atomic_store(&h->stop, true);
     publishing_stop(p->publishing); /* a round that a request does ends, too */
+    gridding_stop(h->gridding);
     pipeline_interrupt(p->pipeline);
     if (h->control_runs) {
         pthread_join(h->control_thread, NULL);

@@ -283,6 +283,17 @@ static bool says_stop(struct pipeline *p, enum err e)
     return stop;
 }
 
+/* Change number up to which all consumers have read the log. */
+static int64_t consumed_by_all(struct pipeline *p)
+{
+    int64_t least = INT64_MAX;
+    for (int k = 0; k < CONSUMERS; k++) {
+        int64_t number = atomic_load(&p->consumed[k]);
+        least = number < least ? number : least;
+    }
+    return least;
+}
+
 /* What can wait, and be tried again for as long as it takes. */
 static void tidy_up(struct pipeline *p, bool idle)
 {
@@ -291,7 +302,7 @@ static void tidy_up(struct pipeline *p, bool idle)
     if (idle) {
         e = retention_step(p->store, p->inbox, p->reader, limit_us);
     }
-    enum err folded = store_fold(p->store, atomic_load(&p->consumed));
+    enum err folded = store_fold(p->store, consumed_by_all(p));
     e = e != ERR_OK ? e : folded;
     if (e != ERR_OK && !p->untidy) {
         log_line(LOG_WARN, "pipeline",
@@ -339,8 +350,7 @@ static void *run_thread(void *arg)
             inbox_wait(p->inbox, INT64_MAX, RETRY_MS);
         } else if (!any) {
             rest(p);
-        } else if (atomic_load(&p->consumed) - store_number(p->store, STORE_FOLD) >
-                   LOG_MOST) {
+        } else if (consumed_by_all(p) - store_number(p->store, STORE_FOLD) > LOG_MOST) {
             tidy_up(p, false);
         }
     }
@@ -390,9 +400,9 @@ enum err pipeline_trouble(const struct pipeline *p)
     return atomic_load(&p->trouble);
 }
 
-void pipeline_set_consumed(struct pipeline *p, int64_t number)
+void pipeline_set_consumed(struct pipeline *p, enum consumer who, int64_t number)
 {
-    atomic_store(&p->consumed, number);
+    atomic_store(&p->consumed[who], number);
 }
 
 int64_t pipeline_cursor(const struct pipeline *p)

@@ -78,8 +78,11 @@ pipeline_replay(struct pipeline *p, const struct replay_filter *filter, void *as
                 void (*progress)(void *asker, const struct pipeline_progress *so_far),
                 struct replay_result *out, struct diag *d);
 
-/* Consumers of the change log have read up to number. Any thread. */
-void pipeline_set_consumed(struct pipeline *p, int64_t number);
+/* Who reads the change log; it is folded up to what all of them have read. */
+enum consumer { CONSUMER_PUBLISH, CONSUMER_GRIDS, CONSUMERS };
+
+/* who has read the change log up to number. Any thread. */
+void pipeline_set_consumed(struct pipeline *p, enum consumer who, int64_t number);
 
 /* Last message worked on; any thread. */
 int64_t pipeline_cursor(const struct pipeline *p);

@@ -47,7 +47,7 @@ struct pipeline {
     bool started;
     atomic_bool stop, failed;
     atomic_bool runs; /* the thread; it serves reloads while it does */
-    _Atomic int64_t cursor, consumed;
+    _Atomic int64_t cursor, consumed[CONSUMERS];
     _Atomic int64_t step_us; /* monotonic: what the thread does now began then */
     atomic_bool interrupted;
     pthread_mutex_t mutex; /* guards reload and task */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/publishing.h"
 
+#include "app/nap.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -10,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct publishing {
     struct current *current;
@@ -19,8 +19,8 @@ struct publishing {
     struct publisher *publisher;
     pthread_mutex_t work; /* one round at a time */
     pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool woken, running;
+    struct nap nap;
+    bool running;
     char trouble[PUBLISHING_TROUBLE]; /* of the last round, and it was said; "": none */
     atomic_bool stop;
     pthread_t thread;
@@ -38,11 +38,7 @@ enum err publishing_open(const char *data, struct current *current,
     p->pipeline = pipeline;
     pthread_mutex_init(&p->work, NULL);
     pthread_mutex_init(&p->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    nap_init(&p->nap);
     enum err e = store_reader_open(data, &p->reader, d);
     e = e != ERR_OK ? e : publisher_open(data, &p->publisher, d);
     if (e != ERR_OK) {
@@ -58,7 +54,7 @@ void publishing_close(struct publishing *p)
     if (p != NULL) {
         publisher_close(p->publisher);
         store_reader_close(p->reader);
-        pthread_cond_destroy(&p->changed);
+        nap_fini(&p->nap);
         pthread_mutex_destroy(&p->mutex);
         pthread_mutex_destroy(&p->work);
         free(p);
@@ -69,7 +65,7 @@ static void tell_pipeline(struct publishing *p)
 {
     int64_t number = 0;
     if (p->pipeline != NULL && publisher_consumed(p->publisher, &number) == ERR_OK) {
-        pipeline_set_consumed(p->pipeline, number);
+        pipeline_set_consumed(p->pipeline, CONSUMER_PUBLISH, number);
     }
 }
 
@@ -178,22 +174,6 @@ static int64_t pause_us(struct publishing *p)
     return due_us < every_us ? due_us : every_us;
 }
 
-static void wait_until(struct publishing *p, int64_t pause)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + (pause % CLOCK_US_PER_S) * 1000;
-    until.tv_sec += pause / CLOCK_US_PER_S + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
-    pthread_mutex_lock(&p->mutex);
-    int timed_out = 0;
-    while (!p->woken && !atomic_load(&p->stop) && timed_out == 0) {
-        timed_out = pthread_cond_timedwait(&p->changed, &p->mutex, &until);
-    }
-    p->woken = false;
-    pthread_mutex_unlock(&p->mutex);
-}
-
 static void *run_thread(void *arg)
 {
     struct publishing *p = arg;
@@ -210,7 +190,7 @@ static void *run_thread(void *arg)
             set_trouble(p, trouble);
         }
         if (!atomic_load(&p->stop)) {
-            wait_until(p, pause_us(p));
+            nap_wait(&p->nap, pause_us(p));
         }
     }
     return NULL;
@@ -227,10 +207,7 @@ enum err publishing_start(struct publishing *p)
 
 void publishing_wake(struct publishing *p)
 {
-    pthread_mutex_lock(&p->mutex);
-    p->woken = true;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->mutex);
+    nap_wake(&p->nap);
 }
 
 void publishing_stop(struct publishing *p)

@@ -363,7 +363,7 @@ static const struct option table[] = {
     {"parameter", "sensor_accuracy", "text or null", false, NULL, NO_LIMITS, NULL,
      "Accuracy of usual sensors."},
     {"parameter", "aggregate", "one of mean|median|direction|log10|sum", false, "mean",
-     NO_LIMITS, NULL, "What the value of a grid is: docs/grids.md."},
+     NO_LIMITS, NULL, "How the value of an hour, day or month is made of samples."},
     {"parameter", "detection_limit", "number", false, NULL, 1e-9, 1e9, NULL,
      "With log10, and needed there: what a zero counts as."},
     {"parameter", "events", "list of event", false, NULL, 0, 20, NULL,

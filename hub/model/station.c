@@ -49,3 +49,20 @@ const char *placement_position(const struct placement *p, const char *position)
     }
     return name;
 }
+
+bool placement_measures(const struct placement *p, const char *parameter,
+                        const char *position)
+{
+    const struct sensor_model *m = p->device->model;
+    bool level =
+        strcmp(parameter, "water_level") == 0 || strcmp(parameter, "gauge_level") == 0;
+    for (size_t k = 0; k < m->field_count; k++) {
+        const struct sensor_field *f = &m->fields[k];
+        bool same = f->parameter != NULL ? strcmp(f->parameter->id, parameter) == 0
+                                         : level && f->quantity != QUANTITY_NONE;
+        if (same && strcmp(placement_position(p, f->position), position) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -106,6 +106,10 @@ const struct reference_level *station_reference_level(const struct station *s,
                                                       int64_t time_us);
 const struct placement *device_placement(const struct device *d, int64_t time_us);
 
+/* True if the model at p gives that parameter under that position, as published. */
+bool placement_measures(const struct placement *p, const char *parameter,
+                        const char *position);
+
 /* Name under which a position of the model is published at p; NULL stands for "main". */
 const char *placement_position(const struct placement *p, const char *position);
 

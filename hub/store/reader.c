@@ -86,6 +86,35 @@ enum err store_floor(struct store_reader *r, int64_t *floor)
     return store_read_number(r, "SELECT value FROM numbers WHERE name = 1", floor);
 }
 
+/* The names of a series in columns 1 to 5; borrowed until the next step. */
+static struct series_key column_key(sqlite3_stmt *q)
+{
+    return (struct series_key){.city = sqlite_text(q, 1),
+                               .station = sqlite_text(q, 2),
+                               .parameter = sqlite_text(q, 3),
+                               .position = sqlite_text(q, 4),
+                               .origin = sqlite_text(q, 5)};
+}
+
+enum err store_each_series(struct store_reader *r, void *arg,
+                           void (*row)(void *arg, int32_t id,
+                                       const struct series_key *key))
+{
+    sqlite3_stmt *q = NULL;
+    int step = SQLITE_DONE;
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT id, city, station, parameter, position, origin"
+                                " FROM series ORDER BY id",
+                                &q);
+    while (e == ERR_OK && (step = sqlite3_step(q)) == SQLITE_ROW) {
+        const struct series_key key = column_key(q);
+        row(arg, sqlite3_column_int(q, 0), &key);
+    }
+    e = e == ERR_OK && step != SQLITE_DONE ? sqlite_err(r->db, NULL) : e;
+    sqlite3_finalize(q);
+    return e;
+}
+
 static enum err check_since(struct store_reader *r, int64_t since)
 {
     int64_t fold = 0;
@@ -103,7 +132,7 @@ enum err store_changes(struct store_reader *r, int64_t since, void *arg,
             ? e
             : sqlite_prepare(r->db,
                              "SELECT number, city, station, parameter, position, origin,"
-                             " first, first + span FROM changes c JOIN series s"
+                             " first, first + span, s.id FROM changes c JOIN series s"
                              " ON s.id = c.series WHERE number > ?1 ORDER BY number",
                              &q);
     if (e != ERR_OK) {
@@ -115,11 +144,8 @@ enum err store_changes(struct store_reader *r, int64_t since, void *arg,
     while ((step = sqlite3_step(q)) == SQLITE_ROW) {
         const struct store_change c = {
             .number = newest = sqlite3_column_int64(q, 0),
-            .key = {.city = sqlite_text(q, 1),
-                    .station = sqlite_text(q, 2),
-                    .parameter = sqlite_text(q, 3),
-                    .position = sqlite_text(q, 4),
-                    .origin = sqlite_text(q, 5)},
+            .series = sqlite3_column_int(q, 8),
+            .key = column_key(q),
             .from_us = sqlite3_column_int64(q, 6) * CLOCK_US_PER_S,
             .to_us = (sqlite3_column_int64(q, 7) + 1) * CLOCK_US_PER_S - 1};
         row(arg, &c);

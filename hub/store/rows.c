@@ -61,19 +61,23 @@ static enum err add_series(struct rows *rows, size_t *size, sqlite3_stmt *s)
                : ERR_OK;
 }
 
+#define SELECT_SERIES                                                                    \
+    "SELECT id, city, station, parameter, position, origin, unit, decimals FROM series "
+
 static enum err read_series(struct store_reader *r, const struct store_query *q)
 {
     sqlite3_stmt *s = NULL;
     size_t size = 0;
-    enum err e = sqlite_prepare(
-        r->db,
-        q->by_dump_order
-            ? "SELECT id, city, station, parameter, position, origin, unit, decimals"
-              " FROM series ORDER BY city, station, parameter, position, origin"
-            : "SELECT id, city, station, parameter, position, origin, unit, decimals"
-              " FROM series ORDER BY station, parameter, position, origin, city",
-        &s);
+    const char *sql = q->series != 0     ? SELECT_SERIES "WHERE id = ?1"
+                      : q->by_dump_order ? SELECT_SERIES
+                          "ORDER BY city, station, parameter, position, origin"
+                                         : SELECT_SERIES
+                          "ORDER BY station, parameter, position, origin, city";
+    enum err e = sqlite_prepare(r->db, sql, &s);
     int step = SQLITE_DONE;
+    if (q->series != 0) {
+        sqlite3_bind_int(s, 1, q->series);
+    }
     while (e == ERR_OK && (step = sqlite3_step(s)) == SQLITE_ROW) {
         if (wanted(q, s)) {
             e = add_series(&r->rows, &size, s);

@@ -37,6 +37,7 @@ struct store_query {
     const char *const *parameters;
     size_t parameter_count;
     const char *station, *position, *origin;
+    int32_t series;         /* id: this one is found without a look at the others */
     int64_t from_us, to_us; /* [from, to) */
     bool by_dump_order;     /* city first, as dump; else station, parameter, position,
                                origin, time, as files for others */
@@ -52,6 +53,11 @@ MUST_USE enum err store_latest(struct store_reader *r, const struct store_query 
                                void *arg,
                                void (*row)(void *arg, const struct observation_row *o));
 
+/* Calls row for each series, by id. key is borrowed for the call. */
+MUST_USE enum err store_each_series(struct store_reader *r, void *arg,
+                                    void (*row)(void *arg, int32_t id,
+                                                const struct series_key *key));
+
 /* First and last time of the observations that q asks for; CLOCK_NONE both: none. */
 MUST_USE enum err store_extent(struct store_reader *r, const struct store_query *q,
                                int64_t *first_us, int64_t *last_us);
@@ -60,6 +66,7 @@ MUST_USE enum err store_extent(struct store_reader *r, const struct store_query 
  * number. ERR_ABSENT: since lies below the fold, read all. */
 struct store_change {
     int64_t number;
+    int32_t series;
     struct series_key key;  /* borrowed for the call */
     int64_t from_us, to_us; /* inclusive */
 };

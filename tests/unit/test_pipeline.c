@@ -337,7 +337,8 @@ static void test_pipeline_reloads_while_the_thread_works(void **state)
     assert_int_equal(pthread_create(&thread, NULL, feed_many, &feeder), 0);
     for (int i = 0; i < 6; i++) {
         world_reload(w, i % 2 == 0 ? PIPELINE_FIRST : PIPELINE_LATER);
-        pipeline_set_consumed(w->pipeline, i);
+        pipeline_set_consumed(w->pipeline, CONSUMER_PUBLISH, i);
+        pipeline_set_consumed(w->pipeline, CONSUMER_GRIDS, i);
     }
     pthread_join(thread, NULL);
     wait_for(w, 600);
@@ -380,7 +381,8 @@ static void test_pipeline_folds_what_consumers_have_read(void **state)
     world_feed(w, &m);
     m = gauge(11, "501");
     world_feed(w, &m);
-    pipeline_set_consumed(w->pipeline, 2);
+    pipeline_set_consumed(w->pipeline, CONSUMER_PUBLISH, 2);
+    pipeline_set_consumed(w->pipeline, CONSUMER_GRIDS, 2);
     assert_int_equal(pipeline_start(w->pipeline), ERR_OK);
     for (int i = 0; world_number(w, "SELECT count(*) FROM folded") == 0; i++) {
         assert_true(i < 5000);

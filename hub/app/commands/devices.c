@@ -76,22 +76,6 @@ static void take_housekeeping(struct listing *l, const struct observation_row *o
                                   "unit", o->unit, "time", report_time(o->time_us)));
 }
 
-static bool measures(const struct placement *p, const struct observation_row *o)
-{
-    const struct sensor_model *m = p->device->model;
-    bool level = strcmp(o->key.parameter, "water_level") == 0 ||
-                 strcmp(o->key.parameter, "gauge_level") == 0;
-    for (size_t k = 0; k < m->field_count; k++) {
-        const struct sensor_field *f = &m->fields[k];
-        bool same = f->parameter != NULL ? strcmp(f->parameter->id, o->key.parameter) == 0
-                                         : level && f->quantity != QUANTITY_NONE;
-        if (same && strcmp(placement_position(p, f->position), o->key.position) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The newest observation of a series: whose was it? Water does not name the device; it
  * stood there then, and its model measures that. */
 static void take_latest(void *arg, const struct observation_row *o)
@@ -112,7 +96,7 @@ static void take_latest(void *arg, const struct observation_row *o)
         const struct device *d = &l->configuration->devices[found->device];
         const struct placement *p = device_placement(d, o->time_us);
         if (p != NULL && strcmp(p->station->station, o->key.station) == 0 &&
-            measures(p, o)) {
+            placement_measures(p, o->key.parameter, o->key.position)) {
             take_time(&l->seen[found->device], o->time_us);
         }
     }
