@@ -29,6 +29,22 @@ const struct reference_level *station_reference_level(const struct station *s,
     return NULL;
 }
 
+double station_mean_water_m(const struct station *s, bool above_zero, int64_t time_us)
+{
+    const struct reference_level *level = station_reference_level(s, time_us);
+    const struct gauge_zero *zero = station_gauge_zero(s, time_us);
+    if (level == NULL) {
+        return (double)NAN;
+    }
+    if (above_zero == (level->datum == REFERENCE_GAUGE_ZERO)) {
+        return level->value_m;
+    }
+    if (zero == NULL) {
+        return (double)NAN;
+    }
+    return above_zero ? level->value_m - zero->m_nhn : level->value_m + zero->m_nhn;
+}
+
 const struct placement *device_placement(const struct device *d, int64_t time_us)
 {
     for (size_t i = d->placement_count; i > 0; i--) {

@@ -105,6 +105,8 @@ const struct gauge_zero *station_gauge_zero(const struct station *s, int64_t tim
 const struct reference_level *station_reference_level(const struct station *s,
                                                       int64_t time_us);
 const struct placement *device_placement(const struct device *d, int64_t time_us);
+/* Mean water above NHN, or above the gauge's zero; NAN: not known. */
+double station_mean_water_m(const struct station *s, bool above_zero, int64_t time_us);
 
 /* True if the model at p gives that parameter under that position, as published. */
 bool placement_measures(const struct placement *p, const char *parameter,

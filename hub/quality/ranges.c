@@ -9,21 +9,10 @@
 /* Height of the station's mean water in the datum of the parameter; NAN: not known. */
 static double reference_of(const struct check_input *in)
 {
-    const struct station *s = in->station;
-    const struct reference_level *level =
-        s != NULL ? station_reference_level(s, in->time_us) : NULL;
-    if (level == NULL) {
-        return (double)NAN;
-    }
     bool above_zero = strcmp(in->parameter->id, "gauge_level") == 0;
-    if (above_zero == (level->datum == REFERENCE_GAUGE_ZERO)) {
-        return level->value_m;
-    }
-    const struct gauge_zero *zero = station_gauge_zero(s, in->time_us);
-    if (zero == NULL) {
-        return (double)NAN;
-    }
-    return above_zero ? level->value_m - zero->m_nhn : level->value_m + zero->m_nhn;
+    return in->station == NULL
+               ? (double)NAN
+               : station_mean_water_m(in->station, above_zero, in->time_us);
 }
 
 static struct span shifted(struct span s, double by)

@@ -33,7 +33,8 @@ class Help(unittest.TestCase):
         for verb in ("run", "check", "try", "status", "trace", "dump", "export", "publish",
                      "cities new", "devices list", "devices pending", "devices new",
                      "rejected list", "rejected show", "conflicts list", "reload", "calc",
-                     "calc list", "convert", "qc"):
+                     "calc list", "convert", "qc", "grids", "grids gaps", "grids main",
+                     "grids events"):
             self.assertIn(tuple(verb.split()), VERBS)
 
     def test_examples_come_right_after_the_summary(self):
@@ -192,7 +193,7 @@ class Codes(unittest.TestCase):
                          "conflicts choose": ["a", "b", "2026-01-01T00:00:00Z", "1"],
                          "recompute": ["--from", "2026-01-01T00:00:00Z",
                                        "--to", "2026-02-01T00:00:00Z"],
-                         }.get(" ".join(verb), [])
+                         }.get(" ".join(verb), ["a", "b"] if verb[0] == "grids" else [])
             done = kogge(*verb, *arguments, "--data", away)
             self.assertEqual((done.code, done.out), (4, ""), verb)
             self.assertEqual(done.err.count("\n"), 1, done.err)
@@ -285,7 +286,9 @@ class WithAHub(unittest.TestCase):
         """(verb with its arguments, code)"""
         return ((["status"], 3), (["devices"], 0), (["devices", "pending"], 3),
                 (["rejected"], 3), (["rejected", "show", "2"], 0), (["conflicts"], 0),
-                (["cities"], 0), (["trace", "kai", "water_temperature", self.time], 0))
+                (["cities"], 0), (["trace", "kai", "water_temperature", self.time], 0),
+                (["grids", "kai", "water_temperature"], 0),
+                (["grids", "gaps", "kai", "water_temperature"], 0))
 
     def test_json_is_pure_and_has_a_schema(self):
         for verb, code in self.verbs():
