@@ -70,9 +70,12 @@ static double turned(const struct event_rule *r, double value)
     return r->below ? -value : value;
 }
 
+/* Heights above mean water are differences of decimals, and off by less than this. */
+static const double rounding = 1e-9;
+
 static double class_of(const struct event_rule *r, size_t k)
 {
-    return turned(r, r->classes[k]);
+    return turned(r, r->classes[k]) - rounding;
 }
 
 static bool is_beyond(const struct search *f, size_t k)
