@@ -13,9 +13,9 @@ static const char *const migrations[] = {
     "  change INTEGER NOT NULL);"
     "CREATE TABLE series(series INTEGER PRIMARY KEY, rule BLOB NOT NULL,"
     "  newest INTEGER NOT NULL);"
-    /* start: microseconds; cells: grid/pack.h */
-    "CREATE TABLE blocks(series INTEGER, grid INTEGER, start INTEGER,"
-    "  cells BLOB NOT NULL, PRIMARY KEY(series, grid, start)) WITHOUT ROWID;",
+    /* key: series, grid and start in one number, since only a rowid's leaf takes a block
+     * of 2 KB without a page of its own; cells: grid/pack.h */
+    "CREATE TABLE blocks(key INTEGER PRIMARY KEY, cells BLOB NOT NULL);",
 };
 static const struct sqlite_schema schema = {
     .migrations = migrations,
@@ -30,7 +30,6 @@ enum statement {
     PUT_SERIES,
     ALL_SERIES,
     FORGET_SERIES,
-    FORGET_BLOCKS,
     DROP,
     PUT,
     READ,
@@ -44,12 +43,9 @@ static const char *const texts[STATEMENTS] = {
     [PUT_SERIES] = "INSERT OR REPLACE INTO series VALUES(?1, ?2, ?3)",
     [ALL_SERIES] = "SELECT series FROM series ORDER BY series",
     [FORGET_SERIES] = "DELETE FROM series WHERE series = ?1",
-    [FORGET_BLOCKS] = "DELETE FROM blocks WHERE series = ?1",
-    [DROP] = "DELETE FROM blocks WHERE series = ?1 AND grid = ?2 AND start >= ?3"
-             " AND start < ?4",
-    [PUT] = "INSERT OR REPLACE INTO blocks VALUES(?1, ?2, ?3, ?4)",
-    [READ] = "SELECT start, cells FROM blocks WHERE series = ?1 AND grid = ?2"
-             " AND start >= ?3 AND start < ?4 ORDER BY start",
+    [DROP] = "DELETE FROM blocks WHERE key >= ?1 AND key < ?2",
+    [PUT] = "INSERT OR REPLACE INTO blocks VALUES(?1, ?2)",
+    [READ] = "SELECT key, cells FROM blocks WHERE key >= ?1 AND key < ?2 ORDER BY key",
 };
 
 struct grids {
@@ -197,23 +193,44 @@ enum err grids_each_series(struct grids *g, void *arg,
     return sqlite_reset(g->db, s);
 }
 
+/* --- blocks --- */
+
+/* A key: 31 bits of series, 3 of grid, 28 of the hour in which a block begins, counted
+ * from 2^27 hours before 1970. */
+enum { HOUR_BITS = 28, GRID_BITS = 3 };
+#define HOUR_US INT64_C(3600000000)
+#define HOUR_ZERO (INT64_C(1) << (HOUR_BITS - 1))
+#define HOUR_MASK ((INT64_C(1) << HOUR_BITS) - 1)
+
+/* The least key of a block that begins at time_us or later. */
+static sqlite3_int64 key_of(int64_t series, int grid, int64_t time_us)
+{
+    int64_t hour = time_us / HOUR_US + (time_us % HOUR_US > 0) + HOUR_ZERO;
+    hour = hour < 0 ? 0 : hour > HOUR_MASK ? HOUR_MASK : hour;
+    return ((series << GRID_BITS | grid) << HOUR_BITS) + hour;
+}
+
+static int64_t start_of(sqlite3_int64 key)
+{
+    return ((key & HOUR_MASK) - HOUR_ZERO) * HOUR_US;
+}
+
 enum err grids_forget(struct grids *g, int32_t series)
 {
     if (series == 0) {
         return sqlite_run(g->db, "DELETE FROM blocks; DELETE FROM series");
     }
-    sqlite3_bind_int(g->statements[FORGET_BLOCKS], 1, series);
+    sqlite3_bind_int64(g->statements[DROP], 1, key_of(series, 0, INT64_MIN));
+    sqlite3_bind_int64(g->statements[DROP], 2, key_of((int64_t)series + 1, 0, INT64_MIN));
     sqlite3_bind_int(g->statements[FORGET_SERIES], 1, series);
-    enum err e = sqlite_step_done(g->db, g->statements[FORGET_BLOCKS]);
+    enum err e = sqlite_step_done(g->db, g->statements[DROP]);
     return e != ERR_OK ? e : sqlite_step_done(g->db, g->statements[FORGET_SERIES]);
 }
 
 static void bind_range(sqlite3_stmt *s, const struct grids_range *r)
 {
-    sqlite3_bind_int(s, 1, r->series);
-    sqlite3_bind_int(s, 2, r->grid);
-    sqlite3_bind_int64(s, 3, r->from_us);
-    sqlite3_bind_int64(s, 4, r->to_us);
+    sqlite3_bind_int64(s, 1, key_of(r->series, r->grid, r->from_us));
+    sqlite3_bind_int64(s, 2, key_of(r->series, r->grid, r->to_us));
 }
 
 enum err grids_drop(struct grids *g, const struct grids_range *r)
@@ -226,10 +243,8 @@ enum err grids_put(struct grids *g, int32_t series, int grid, int64_t start_us,
                    const void *bytes, size_t size)
 {
     sqlite3_stmt *s = g->statements[PUT];
-    sqlite3_bind_int(s, 1, series);
-    sqlite3_bind_int(s, 2, grid);
-    sqlite3_bind_int64(s, 3, start_us);
-    sqlite3_bind_blob64(s, 4, bytes, size, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 1, key_of(series, grid, start_us));
+    sqlite3_bind_blob64(s, 2, bytes, size, SQLITE_STATIC);
     return sqlite_step_done(g->db, s);
 }
 
@@ -242,7 +257,7 @@ enum err grids_read(struct grids *g, const struct grids_range *r, void *arg,
     bind_range(s, r);
     while (e == ERR_OK && sqlite3_step(s) == SQLITE_ROW) {
         const void *bytes = sqlite3_column_blob(s, 1);
-        e = row(arg, sqlite3_column_int64(s, 0), bytes,
+        e = row(arg, start_of(sqlite3_column_int64(s, 0)), bytes,
                 (size_t)sqlite3_column_bytes(s, 1));
     }
     enum err end = sqlite_reset(g->db, s);

@@ -53,7 +53,7 @@ MUST_USE enum err grids_each_series(struct grids *g, void *arg,
 /* Forgets a series, 0 all of them, blocks too. */
 MUST_USE enum err grids_forget(struct grids *g, int32_t series);
 
-/* Blocks of one grid that begin in [from, to). */
+/* Blocks begin at whole hours. Those of one grid, 0 to 7, that begin in [from, to). */
 struct grids_range {
     int32_t series;
     int grid;

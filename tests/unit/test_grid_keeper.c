@@ -350,7 +350,17 @@ static void test_keeper_makes_again_only_what_changed(void **state)
     grid_keeper_close(k);
 }
 
-/* A file that is no database, and a block that is no block. */
+static void put_at(struct store_world *w, int32_t id, const char *time)
+{
+    int64_t time_us = grid_trial_time(time);
+    const struct observation o = store_world_observation(id, time_us, 3);
+    OK(store_begin(w->store));
+    store_world_insert(w, &o);
+    OK(store_changed(w->store, id, time_us, time_us));
+    OK(store_commit(w->store));
+}
+
+/* A file that is no database, and blocks that are no blocks. */
 static void test_keeper_makes_anew_what_is_damaged(void **state)
 {
     struct store_world *w = *state;
@@ -359,6 +369,8 @@ static void test_keeper_makes_anew_what_is_damaged(void **state)
     for (int k = 0; k < 20; k++) {
         put_batch(w, grid_trial_time("2026-01-20T00:00:00Z"));
     }
+    put_at(w, series[0], "2026-03-05T00:00:00Z");
+    put_at(w, series[0], "2026-03-10T00:00:00Z");
     OK(round_of(w->folder, 0, -1));
     char *sound = kept_of(w->folder);
     snprintf(path, sizeof path, "%s/grids.db", w->folder);
@@ -368,8 +380,8 @@ static void test_keeper_makes_anew_what_is_damaged(void **state)
     assert_string_equal(again, sound);
     free(again);
     database_run(w->folder, "grids.db",
-                 "UPDATE blocks SET cells = x'0100' WHERE grid = 2");
-    put_batch(w, grid_trial_time("2026-01-20T00:00:00Z"));
+                 "UPDATE blocks SET cells = x'0100' WHERE (key >> 28) % 8 = 2");
+    put_at(w, series[0], "2026-03-12T00:00:00Z"); /* its month needs the 5th, too */
     judge(w, 0);
     free(sound);
 }
