@@ -248,7 +248,7 @@ static void put_one(struct store_world *w, int32_t id, int64_t time_us)
         OK(store_withdraw(w->store, &o));
     } else if (!inserted) { /* a conflict, or a duplicate with other flags */
         o.value = grid_trial_random(2) == 0 ? held.value : o.value;
-        OK(store_replace(w->store, &o, true));
+        OK(store_replace(w->store, &o, &held));
     }
 }
 
