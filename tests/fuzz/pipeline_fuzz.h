@@ -60,7 +60,7 @@ static inline struct pipeline_world *pipeline_fuzz_begin(void)
 {
     struct pipeline_world *w = &pipeline_fuzz_world;
     if (w->folder[0] == '\0') {
-        setenv("TMPDIR", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", 0);
+        fixture_in_memory();
         world_make(w);
         atexit(pipeline_fuzz_remove);
     }

@@ -64,7 +64,7 @@ static inline struct store_fuzz *store_fuzz_get(void)
     if (f->world.current != NULL) {
         return f;
     }
-    setenv("TMPDIR", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", 0);
+    fixture_in_memory();
     world_begin(&f->world);
     atexit(store_fuzz_remove);
     store_fuzz_feed(&f->world, 0, STORE_MESSAGES / 2);

@@ -18,6 +18,13 @@ void fixture_folder(char to[256])
     }
 }
 
+void fixture_in_memory(void)
+{
+    if (access("/dev/shm", W_OK) == 0) {
+        setenv("TMPDIR", "/dev/shm", 0);
+    }
+}
+
 static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
 {
     (void)s;

@@ -10,6 +10,10 @@
 /* Makes a new folder below the system's temporary folder; to has room for 256 bytes. */
 void fixture_folder(char to[256]);
 
+/* Before the first of them: in memory, unless TMPDIR is set or the system has no room for
+ * it there. For tests that make hundreds of stores and that no disk has a part in. */
+void fixture_in_memory(void);
+
 /* Removes it with all that is in it. */
 void fixture_remove(const char *folder);
 

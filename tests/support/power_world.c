@@ -10,6 +10,7 @@
 #include "store/sqlite.h"
 #include "support/assert_close.h"
 #include "support/audit_run.h"
+#include "support/fixture.h"
 #include "support/power_disk.h"
 
 #include <stdio.h>
@@ -474,6 +475,7 @@ void power_world_begin(struct power_world *p)
 {
     *p = (struct power_world){.running = false};
     power_vfs_install();
+    fixture_in_memory(); /* the disk is power_vfs.h's own */
     world_make(&p->world);
     p->current = current_open(world_configuration(&p->world, PIPELINE_FIRST));
     assert_non_null(p->current);

@@ -7,6 +7,7 @@
 #include "store/sqlite.h"
 #include "support/assert_close.h"
 #include "support/audit_run.h"
+#include "support/fixture.h"
 #include "support/pipeline_world.h"
 
 #include <fcntl.h>
@@ -382,9 +383,7 @@ static void test_memory_runs_out_once(void **state)
 
 int main(void)
 {
-    if (access("/dev/shm", W_OK) == 0) { /* thousands of syncs, and none is the point */
-        setenv("TMPDIR", "/dev/shm", 0);
-    }
+    fixture_in_memory();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_runs_out_once),
     };

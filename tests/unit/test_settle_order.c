@@ -6,13 +6,13 @@
 #include "export/export.h"
 #include "store/store.h"
 #include "support/assert_close.h"
+#include "support/fixture.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Order does not matter: a set of messages in any order, in batches of any size, leads to
  * the same observations byte for byte, and the books balance each time. What is held is
@@ -462,9 +462,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_of_messages_does_not_matter),
     };
-    /* hundreds of stores: in memory where the system has room for them */
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0) {
-        setenv("TMPDIR", "/dev/shm", 1);
-    }
+    fixture_in_memory();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
