@@ -8,7 +8,6 @@ import glob
 import os
 import sqlite3
 import subprocess
-import time
 import unittest
 
 from fault_world import World, main
@@ -70,6 +69,12 @@ class Disk(World):
                                                 uri=True, timeout=20)) as db:
             return db.execute("SELECT min(id) FROM messages").fetchone()[0]
 
+    def wait_tries(self, folder, count=3):
+        """Until the hub has made, or tried to make, so many files in folder."""
+        for _ in range(count):
+            before = os.stat(folder).st_mtime_ns
+            self.wait(lambda then=before: os.stat(folder).st_mtime_ns != then, "it does not try")
+
     def wait_no_trouble(self, hub):
         hub.wait_status(lambda s: s["hub"]["troubles"] == [])
 
@@ -96,7 +101,7 @@ class Full(Disk):
             self.assertIn("trouble  no message is taken: the disk is full; the brokers keep them",
                           text.out)
             took = status["sources"][0]["messages"]
-            time.sleep(3)  # the hub asks for room, and finds none
+            self.wait_tries(self.data)  # it asks for room, and finds none
             self.assertEqual(hub.status()["sources"][0]["messages"], took)
             ballast.drop()
             self.wait_no_trouble(hub)
@@ -140,7 +145,7 @@ class Full(Disk):
         ballast = Ballast(self.data)
         self.publish(1500, size=8000)
         self.wait_trouble(hub, "no message is taken")
-        time.sleep(2)  # what is idle would give up now
+        self.wait_tries(self.data)  # what is idle would give up now
         self.assertEqual(self.first_message(), 1)
         ballast.drop()
         self.settle(hub)
@@ -199,7 +204,7 @@ class Apart(Disk):
         hub = self.start_connected()
         self.publish(300)
         self.wait_trouble(hub, "water-current.csv was left as it is: the disk is full")
-        time.sleep(3)  # some rounds more
+        self.wait_tries(self.disk + "/water")  # some rounds more
         self.assertEqual(self.exported(), [])
         ballast.drop()
         self.wait_no_trouble(hub)
@@ -252,7 +257,8 @@ class ReadOnly(Disk):
             self.wait_stored(hub, 200)
             self.remount("abort")
             self.wait_trouble(hub, "no message is taken: the disk can only be read")
-            time.sleep(2)
+            numbers = self.numbers
+            self.wait(lambda: self.numbers > numbers + 500, "the broker takes no more")
             hub.kill()
             subprocess.run(["umount", self.data], check=True)
             # the journal tells what was on its way

@@ -15,6 +15,7 @@ import calendar
 import contextlib
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -200,6 +201,13 @@ class World(unittest.TestCase):
         status = hub.wait_status(lambda s: s["sources"][0].get("error") is not None and
                                  pattern in s["sources"][0]["error"])
         return status["sources"][0]
+
+    def wait_broker_says(self, pattern, more):
+        """Until so many lines more of the broker's log match."""
+        def count():
+            return len(re.findall(pattern, self.broker.read_log()))
+        end = count() + more
+        self.wait(lambda: count() >= end, f"the broker does not say {pattern} {more} times")
 
     def said(self, hub, words):
         return [line for line in hub.log if words in line]

@@ -21,7 +21,8 @@
 struct server {
     int fd;
     char base[64];
-    const char *answers[4]; /* NULL: takes the request and says nothing */
+    const char *answers[4]; /* NULL: takes the request and says nothing; */
+    atomic_bool *taken;     /* then this is set, if it is not NULL */
     size_t large;           /* bytes of body sent behind the answer */
     bool keep; /* the first connection is kept: a second request on it is taken, and it
                   is closed without an answer */
@@ -83,6 +84,9 @@ static void *serve(void *arg)
             }
         } else {
             char byte;
+            if (s->taken != NULL) {
+                atomic_store(s->taken, true);
+            }
             while (read(fd, &byte, 1) > 0) {
             }
         }
@@ -211,29 +215,19 @@ static void test_http_answer_has_a_ceiling(void **state)
     http_answer_fini(&a);
 }
 
-static void *set_soon(void *arg)
-{
-    atomic_bool *stop = arg;
-    usleep(200000);
-    atomic_store(stop, true);
-    return NULL;
-}
-
 static void test_http_stops_while_the_portal_is_silent(void **state)
 {
     struct server *s = *state;
     struct http_answer a;
     struct diag d = {.text = ""};
     atomic_bool stop = false;
-    pthread_t setter;
     http_answer_init(&a);
+    s->taken = &stop;
     start(s);
     struct http *h = open_http(s, &stop);
-    assert_int_equal(pthread_create(&setter, NULL, set_soon, &stop), 0);
     int64_t start_us = clock_monotonic_us();
     assert_int_equal(http_get(h, "/", &a, &d), ERR_BUSY);
     assert_true(clock_monotonic_us() - start_us < 5 * CLOCK_US_PER_S);
-    pthread_join(setter, NULL);
     http_close(h);
     finish(s);
     http_answer_fini(&a);
