@@ -178,6 +178,21 @@ class Seeds(unittest.TestCase):
                 self.assertEqual(fuzz.seed_folders(target), [seeds])
 
 
+    def test_inputs_are_kept_as_lines_of_text(self):
+        inputs = [bytes(range(256)), b"", b"\\x41\n", "ü€".encode(), b"{\"a\": 1}\r\n"]
+        with tempfile.TemporaryDirectory(prefix="kogge-test-") as folder, \
+                mock.patch.object(fuzz, "KEPT", folder):
+            self.assertEqual(fuzz.read_kept("fuzz_x"), [])
+            self.assertEqual(fuzz.write_kept("fuzz_x", inputs), len(inputs))
+            self.assertEqual(fuzz.read_kept("fuzz_x"), sorted(inputs, key=len))
+            with open(fuzz.kept_file("fuzz_x"), encoding="ascii") as text:
+                self.assertEqual(text.read().splitlines()[1], "\\\\x41\\n")
+            many = [b"%d" % n for n in range(100)]
+            self.assertEqual(fuzz.write_kept("fuzz_x", many), fuzz.KEPT_INPUTS)
+            large = [b"x" * 30000, b"y" * 30001, b"z" * 30002]
+            self.assertEqual(fuzz.write_kept("fuzz_x", large), 2)
+
+
 class Books(unittest.TestCase):
     JUNIT = """<testsuite>
       <testcase name="a" status="run"><system-out>fine</system-out></testcase>

@@ -7,7 +7,7 @@ import sys
 
 from tree import ROOT
 
-VECTORS = "tests/vectors/"
+VECTORS = "tests/vectors/", "tests/fuzz/corpus/"  # bytes as they were sent, or found
 LONGEST = 500
 LONGEST_HEADER = 120
 MARK = "SPDX-License-Identifier: EUPL-1.2"
