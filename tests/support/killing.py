@@ -239,12 +239,17 @@ class World(unittest.TestCase):
             self.assertLess(time.monotonic(), end, f"it does not come to an end: {hub.log}")
             time.sleep(0.003)
 
-    def work_off(self, data, **variables):
-        """A hub that works off what is there and stops; its exit code."""
+    def life(self, data, **variables):
+        """Of a hub that works off what is there and stops in order; its exit code."""
         hub = self.start(data, **variables)
-        self.wait(lambda: (hub.status() or {}).get("hub", {}).get("running") and
-                  is_worked_off(data), hub)
+        self.wait(lambda: hub.is_running() and is_worked_off(data), hub)
         return hub.stop()
+
+    def work_off(self, data):
+        """By a hub that is killed then: a stop in order takes longer than all the rest."""
+        hub = self.start(data)
+        self.wait(lambda: hub.is_running() and is_worked_off(data), hub)
+        self.assertEqual(hub.kill(), -signal.SIGKILL, hub.log)
 
     def publish(self, messages):
         with Publisher(self.broker.port) as publisher:

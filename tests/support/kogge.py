@@ -126,6 +126,10 @@ class Hub:
     def ask(self, *arguments, **others):
         return kogge(*arguments, "--data", self.data, "--config", self.config, **others)
 
+    def is_running(self):
+        """It has said so."""
+        return any(" hub: running;" in line for line in self.log)
+
     def status(self):
         done = self.ask("status", "--json")
         return json.loads(done.out) if done.out else None
