@@ -69,9 +69,8 @@ static void close_all(struct mqtt **list, size_t count)
 struct change {
     const struct source *sources; /* from now on */
     size_t count;
-    struct mqtt **list;     /* what serves them; NULL: nothing yet */
-    struct mqtt **old;      /* what served until now; NULL: it goes on, in list */
-    struct source **before; /* what the others had subscribed to */
+    struct mqtt **list; /* what serves them; NULL: nothing yet */
+    struct mqtt **old;  /* what served until now; NULL: it goes on, in list */
     size_t old_count;
 };
 
@@ -79,8 +78,7 @@ static enum err change_init(struct change *c, const struct ingest *i)
 {
     c->list = calloc(c->count + 1, sizeof(void *));
     c->old = calloc(i->count + 1, sizeof(void *));
-    c->before = calloc(i->count + 1, sizeof(void *));
-    if (c->list == NULL || c->old == NULL || c->before == NULL) {
+    if (c->list == NULL || c->old == NULL) {
         return ERR_MEMORY;
     }
     for (; c->old_count < i->count; c->old_count++) {
@@ -91,10 +89,6 @@ static enum err change_init(struct change *c, const struct ingest *i)
 
 static void change_fini(struct change *c)
 {
-    for (size_t k = 0; k < c->old_count; k++) {
-        source_copy_free(c->before[k]);
-    }
-    free(c->before);
     free(c->list);
     free(c->old);
 }
@@ -112,25 +106,6 @@ static struct mqtt *take_same(struct change *c, const struct source *s)
     return NULL;
 }
 
-static const struct source *find_before(const struct change *c, const struct source *s)
-{
-    for (size_t k = 0; k < c->old_count; k++) {
-        if (c->before[k] != NULL && source_copy_same_session(c->before[k], s)) {
-            return c->before[k];
-        }
-    }
-    return NULL;
-}
-
-/* Stops what does not go on. */
-static void retire(struct change *c)
-{
-    for (size_t k = 0; k < c->old_count; k++) {
-        c->before[k] = c->old[k] != NULL ? mqtt_copy_subscribed(c->old[k]) : NULL;
-    }
-    close_all(c->old, c->old_count);
-}
-
 /* Starts what is missing; one that can't be started is left out of the list. */
 static enum err open_missing(struct change *c, const struct mqtt_place *place,
                              struct diag *d)
@@ -141,7 +116,7 @@ static enum err open_missing(struct change *c, const struct mqtt_place *place,
         const struct source *s = &c->sources[k];
         struct mqtt *m = c->list[k];
         if (m == NULL && s->broker != NULL) {
-            enum err fault = mqtt_open(place, s, find_before(c, s), &m, d);
+            enum err fault = mqtt_open(place, s, &m, d);
             e = fault != ERR_OK ? fault : e;
         }
         if (m != NULL) {
@@ -179,7 +154,7 @@ enum err ingest_set_sources(struct ingest *i, const struct source *sources, size
             }
         }
         swap_list(i, NULL, 0);
-        retire(&c);
+        close_all(c.old, c.old_count);
         e = open_missing(&c, &i->place, d);
         swap_list(i, c.list, c.count);
         c.list = NULL;

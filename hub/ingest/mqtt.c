@@ -316,25 +316,54 @@ void mqtt_setup(void)
     MQTTAsync_global_init(&o);
 }
 
-static enum err make_filters(struct mqtt *m)
+struct inbox_session mqtt_session_of(const struct mqtt *m)
 {
-    size_t most =
-        m->source->subscribe_count + (m->before != NULL ? m->before->subscribe_count : 0);
-    m->filters = calloc(most + 1, sizeof *m->filters);
-    if (m->filters == NULL) {
+    return (struct inbox_session){m->source->broker, m->source->client_id};
+}
+
+/* Behind those that there are. */
+static enum err add_filter(struct mqtt *m, const char *text, bool unwanted)
+{
+    size_t size = strlen(text) + 1;
+    struct filter *f = calloc(1, sizeof *f + size);
+    struct filter **last = &m->filters;
+    if (f == NULL) {
         return ERR_MEMORY;
     }
-    for (size_t i = 0; m->before != NULL && i < m->before->subscribe_count; i++) {
-        if (!source_copy_subscribes(m->source, m->before->subscribe[i])) {
-            m->filters[m->filter_count++] = (struct filter){
-                .mqtt = m, .text = m->before->subscribe[i], .unwanted = true};
-        }
+    f->mqtt = m;
+    f->unwanted = unwanted;
+    memcpy(f->text, text, size);
+    while (*last != NULL) {
+        last = &(*last)->next;
     }
-    for (size_t i = 0; i < m->source->subscribe_count; i++) {
-        m->filters[m->filter_count++] =
-            (struct filter){.mqtt = m, .text = m->source->subscribe[i]};
-    }
+    *last = f;
     return ERR_OK;
+}
+
+static enum err add_unwanted(void *arg, const char *text)
+{
+    struct mqtt *m = arg;
+    return source_copy_subscribes(m->source, text) ? ERR_OK : add_filter(m, text, true);
+}
+
+/* What the broker may have and the source does not want, then what it wants. */
+static enum err make_filters(struct mqtt *m)
+{
+    const struct inbox_session session = mqtt_session_of(m);
+    enum err e = inbox_list_filters(m->inbox, &session, m, add_unwanted);
+    for (size_t i = 0; i < m->source->subscribe_count && e == ERR_OK; i++) {
+        e = add_filter(m, m->source->subscribe[i], false);
+    }
+    return e;
+}
+
+static void free_filters(struct mqtt *m)
+{
+    while (m->filters != NULL) {
+        struct filter *next = m->filters->next;
+        free(m->filters);
+        m->filters = next;
+    }
 }
 
 static enum err make_client(struct mqtt *m)
@@ -365,7 +394,7 @@ static void init_sync(struct mqtt *m)
 }
 
 enum err mqtt_open(const struct mqtt_place *place, const struct source *s,
-                   const struct source *before, struct mqtt **out, struct diag *d)
+                   struct mqtt **out, struct diag *d)
 {
     struct mqtt *m = calloc(1, sizeof *m);
     if (m == NULL) {
@@ -387,8 +416,7 @@ enum err mqtt_open(const struct mqtt_place *place, const struct source *s,
                                      .slowed = owner_slowed};
     enum err e = ERR_MEMORY;
     m->source = source_copy_new(s);
-    m->before = before != NULL ? source_copy_new(before) : NULL;
-    if (m->source != NULL && (before == NULL || m->before != NULL)) {
+    if (m->source != NULL) {
         e = address_parse(s->broker, &m->address, d) == ERR_OK ? ERR_OK : ERR_CONFIG;
     }
     e = e != ERR_OK ? e : make_filters(m);
@@ -424,9 +452,8 @@ void mqtt_close(struct mqtt *m)
     }
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->mutex);
+    free_filters(m);
     source_copy_free(m->source);
-    source_copy_free(m->before);
-    free(m->filters);
     free(m);
 }
 
@@ -438,27 +465,6 @@ void mqtt_set_ceiling(struct mqtt *m, int64_t ceiling_bytes)
 const struct source *mqtt_source(const struct mqtt *m)
 {
     return m->source;
-}
-
-struct source *mqtt_copy_subscribed(struct mqtt *m)
-{
-    struct source all = *m->source;
-    const char **filters = calloc(m->filter_count + 1, sizeof *filters);
-    if (filters == NULL) {
-        return NULL;
-    }
-    all.subscribe = filters;
-    all.subscribe_count = 0;
-    pthread_mutex_lock(&m->mutex);
-    for (size_t i = 0; i < m->filter_count; i++) {
-        if (!m->filters[i].gone) {
-            filters[all.subscribe_count++] = m->filters[i].text;
-        }
-    }
-    pthread_mutex_unlock(&m->mutex);
-    struct source *copy = source_copy_new(&all);
-    free(filters);
-    return copy;
 }
 
 void mqtt_status(struct mqtt *m, void *arg,

@@ -9,6 +9,7 @@
 #include "ingest/address.h"
 #include "ingest/gate.h"
 #include "ingest/mqtt.h"
+#include "store/inbox_filters.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
@@ -23,22 +24,21 @@ enum state { STATE_IDLE, STATE_CONNECTING, STATE_CONNECTED };
 
 struct filter {
     struct mqtt *mqtt;
-    const char *text; /* borrowed from the source */
-    bool unwanted;    /* to be given back to the broker */
-    bool gone;        /* that is done; guarded by the mutex */
-    int refused;      /* code of the last refusal; 0: none */
+    struct filter *next; /* NULL: the last one */
+    bool unwanted;       /* to be given back to the broker */
+    bool gone;           /* that is done; guarded by the mutex */
+    int refused;         /* code of the last refusal; 0: none */
+    char text[];
 };
 
 struct mqtt {
     struct inbox *inbox;
     struct source *source; /* a copy */
-    struct source *before; /* a copy, or NULL */
     struct address address;
     struct pulse *pulse;
     struct gate *gate;
     MQTTAsync client;
-    struct filter *filters;
-    size_t filter_count;
+    struct filter *filters; /* first those that are unwanted */
     _Atomic int64_t ceiling_bytes, messages, bytes, connection; /* connection 0: none */
     atomic_bool stopping;
 
@@ -57,6 +57,9 @@ struct mqtt {
     bool quiet;                 /* the last end was told before: so is what follows */
     bool contested; /* another client takes the session over, again and again */
 };
+
+/* Its session at the broker; borrowed from m. */
+struct inbox_session mqtt_session_of(const struct mqtt *m);
 
 /* What ended, or will end, this connection: the first reason counts. */
 void mqtt_note_reason(struct mqtt *m, const char *reason);

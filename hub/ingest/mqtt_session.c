@@ -96,8 +96,11 @@ static void note_subscribed(struct filter *f, int code)
 static void note_given_back(struct filter *f, int code)
 {
     struct mqtt *m = f->mqtt;
+    const struct inbox_session session = mqtt_session_of(m);
+    bool ended = code >= 0 && code < 0x80; /* 0x11: the broker did not have it */
+    ended = ended && inbox_forget_filter(m->inbox, &session, f->text) == ERR_OK;
     pthread_mutex_lock(&m->mutex);
-    f->gone = code >= 0 && code < 0x80; /* 0x11: the broker did not have it */
+    f->gone = ended;
     pthread_mutex_unlock(&m->mutex);
     if (note_refusal(f, code)) {
         log_line(LOG_WARN, "ingest",
@@ -137,8 +140,7 @@ static void on_no_answer5(void *arg, MQTTAsync_failureData5 *data)
 /* Asks for what is wanted, and gives back what is not. */
 static void subscribe(struct mqtt *m)
 {
-    for (size_t i = 0; i < m->filter_count; i++) {
-        struct filter *f = &m->filters[i];
+    for (struct filter *f = m->filters; f != NULL; f = f->next) {
         MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
         o.context = f;
         if (m->source->mqtt_version == 5) {
@@ -168,8 +170,11 @@ static void note_connected(struct mqtt *m, bool present)
 {
     int64_t now_us = clock_now_us();
     int64_t connection = 0;
+    const struct inbox_session session = mqtt_session_of(m);
     if (inbox_connected(m->inbox, m->source->source, present, now_us, &connection) !=
-        ERR_OK) {
+            ERR_OK ||
+        inbox_note_filters(m->inbox, &session, !present, m->source->subscribe,
+                           m->source->subscribe_count) != ERR_OK) {
         mqtt_set_state(m, STATE_CONNECTED);
         gate_spoil(m->gate);
         return;
@@ -179,8 +184,9 @@ static void note_connected(struct mqtt *m, bool present)
     m->state = STATE_CONNECTED;
     m->connected = true;
     m->unanswered = 0;
-    for (size_t i = 0; i < m->filter_count; i++) {
-        m->unanswered += !m->filters[i].unwanted;
+    for (struct filter *f = m->filters; f != NULL; f = f->next) {
+        m->unanswered += !f->unwanted;
+        f->gone = f->gone || !present;
     }
     m->present = present;
     m->since_us = now_us;

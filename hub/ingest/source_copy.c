@@ -73,15 +73,10 @@ void source_copy_free(struct source *s)
     free(s);
 }
 
-bool source_copy_same_session(const struct source *a, const struct source *b)
-{
-    return text_equal(a->source, b->source) && text_equal(a->broker, b->broker) &&
-           text_equal(a->client_id, b->client_id);
-}
-
 bool source_copy_same(const struct source *a, const struct source *b)
 {
-    bool same = source_copy_same_session(a, b) && text_equal(a->user, b->user) &&
+    bool same = text_equal(a->source, b->source) && text_equal(a->broker, b->broker) &&
+                text_equal(a->client_id, b->client_id) && text_equal(a->user, b->user) &&
                 text_equal(a->password_file, b->password_file) &&
                 text_equal(a->ca_file, b->ca_file) &&
                 text_equal(a->certificate_file, b->certificate_file) &&

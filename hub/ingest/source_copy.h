@@ -17,9 +17,6 @@ void source_copy_free(struct source *s); /* s may be NULL */
 /* True if a connection for a serves b too. */
 bool source_copy_same(const struct source *a, const struct source *b);
 
-/* True if both have the same session at the same broker. */
-bool source_copy_same_session(const struct source *a, const struct source *b);
-
 /* True if s subscribes to filter. */
 bool source_copy_subscribes(const struct source *s, const char *filter);
 

@@ -29,6 +29,9 @@ static const char *const migrations[] = {
     "CREATE TABLE imports(id INTEGER PRIMARY KEY, source INTEGER NOT NULL,"
     " settings TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,"
     " rows INTEGER NOT NULL, UNIQUE(source, settings, digest));",
+    /* what brokers may have for our sessions (inbox_filters.h) */
+    ("CREATE TABLE filters(broker TEXT, client_id TEXT, filter TEXT,"
+     " PRIMARY KEY(broker, client_id, filter)) WITHOUT ROWID;"),
 };
 
 const struct sqlite_schema inbox_schema = {

@@ -363,6 +363,46 @@ class Comings(Case):
         self.assertEqual(sorted(self.inbox.rows("SELECT topic FROM messages")),
                          [("d",), ("e",)])
 
+    def test_a_filter_taken_out_while_the_hub_is_down_is_given_back(self):
+        for version in (5, 3):
+            with self.subTest(version=version), temporary() as folder:
+                broker = self.broker()
+                old = source("one", broker.port, ["c", "d"], version=version)
+                new = source("one", broker.port, ["d", "e"], version=version)
+                with Sink(folder) as sink:
+                    sink.apply([old])
+                    broker.wait_subscribed("kogge-one")
+                    sink.wait_connected("one")
+                    sink.quit()
+                broker.stop()
+                with Sink(folder) as sink:  # dies before it could tell the broker
+                    sink.apply([new])
+                    self.wait_error(sink, "one", "refused")
+                    sink.kill()
+                broker.start()
+                with Sink(folder) as sink:
+                    sink.apply([new])
+                    broker.wait_log(r"Received UNSUBSCRIBE from kogge-one$")
+                    broker.wait_log(r"kogge-one 1 e$")
+                    with Publisher(broker.port) as p:
+                        p.publish("c", b"no longer wanted")
+                        p.publish("d", b"1")
+                        p.publish("e", b"2")
+                    inbox = Inbox(folder)
+                    inbox.wait_count(2)
+                    self.assertEqual(sorted(inbox.rows("SELECT topic FROM messages")),
+                                     [("d",), ("e",)])
+                    inbox.wait_rows("SELECT filter FROM filters", [("d",), ("e",)])
+                    sink.kill()
+                broker.stop()
+                os.remove(broker.folder + "/mosquitto.db")  # it knows of no session
+                broker.start()
+                with Sink(folder) as sink:
+                    sink.apply([source("one", broker.port, ["e"], version=version)])
+                    broker.wait_subscribed("kogge-one")
+                    self.assertNotIn("UNSUBSCRIBE", broker.read_log())
+                    inbox.wait_rows("SELECT filter FROM filters", [("e",)])
+
     def test_reload_keeps_what_has_not_changed(self):
         broker, sink = self.broker(), self.sink()
         same = source("same", broker.port, ["a/#"])

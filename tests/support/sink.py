@@ -127,6 +127,13 @@ class Inbox:
     def payloads(self):
         return [r[0] for r in self.rows("SELECT payload FROM messages ORDER BY id")]
 
+    def wait_rows(self, sql, wanted, seconds=20):
+        end = time.monotonic() + seconds
+        while (rows := self.rows(sql)) != wanted:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{sql}: {rows}, not {wanted}")
+            time.sleep(0.01)
+
     def wait_count(self, count, seconds=20):
         end = time.monotonic() + seconds
         while (n := self.rows("SELECT count(*) FROM messages")[0][0]) < count:

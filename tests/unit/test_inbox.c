@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "store/inbox.h"
+#include "store/inbox_filters.h"
 #include "store/inbox_reader.h"
 
 #include "base/clock.h"
@@ -288,6 +289,47 @@ static void test_inbox_serves_many_threads(void **state)
     inbox_wait(w->inbox, 1999, 10000);
 }
 
+static enum err join(void *arg, const char *filter)
+{
+    char *all = arg;
+    snprintf(all + strlen(all), 100 - strlen(all), "%s ", filter);
+    return strcmp(filter, "stop") == 0 ? ERR_CONFIG : ERR_OK;
+}
+
+static void assert_filters(struct inbox *i, const char *client_id, const char *expected)
+{
+    char all[100] = "";
+    const struct inbox_session s = {"mqtt://a", client_id};
+    assert_int_equal(inbox_list_filters(i, &s, all, join), ERR_OK);
+    assert_string_equal(all, expected);
+}
+
+static void test_inbox_knows_the_filters_of_each_session(void **state)
+{
+    struct world *w = *state;
+    const char *const first[] = {"b/#", "a"};
+    const char *const second[] = {"a", "stop", "z"};
+    const struct inbox_session one = {"mqtt://a", "one"};
+    const struct inbox_session two = {"mqtt://a", "two"};
+    char all[100] = "";
+    assert_filters(w->inbox, "one", "");
+    assert_int_equal(inbox_note_filters(w->inbox, &one, true, first, 2), ERR_OK);
+    assert_int_equal(inbox_note_filters(w->inbox, &two, true, second, 3), ERR_OK);
+    assert_int_equal(inbox_note_filters(w->inbox, &one, false, second, 1), ERR_OK);
+    inbox_close(w->inbox); /* over a stop, too */
+    w->inbox = NULL;
+    assert_int_equal(inbox_open(w->folder, &w->inbox, NULL), ERR_OK);
+    assert_filters(w->inbox, "one", "a b/# ");
+    assert_int_equal(inbox_list_filters(w->inbox, &two, all, join), ERR_CONFIG);
+    assert_string_equal(all, "a stop "); /* the first error is the end */
+    assert_int_equal(inbox_forget_filter(w->inbox, &one, "a"), ERR_OK);
+    assert_int_equal(inbox_forget_filter(w->inbox, &one, "never asked for"), ERR_OK);
+    assert_filters(w->inbox, "one", "b/# ");
+    assert_int_equal(inbox_note_filters(w->inbox, &two, true, first, 2), ERR_OK);
+    assert_filters(w->inbox, "two", "a b/# ");
+    assert_filters(w->inbox, "one", "b/# ");
+}
+
 static void test_inbox_refuses_a_newer_file(void **state)
 {
     struct world *w = *state;
@@ -319,6 +361,7 @@ int main(void)
         TEST(test_inbox_get_before_finds_the_same_packet_on_the_last_connection),
         TEST(test_inbox_read_stops_at_bytes_and_at_a_full_arena),
         TEST(test_inbox_serves_many_threads),
+        TEST(test_inbox_knows_the_filters_of_each_session),
         TEST(test_inbox_refuses_a_newer_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
