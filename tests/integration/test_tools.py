@@ -19,6 +19,7 @@ import fuzz
 import judge_config
 import judge_text
 import judge_tools
+import promises
 import results
 import tree
 
@@ -228,6 +229,46 @@ class Books(unittest.TestCase):
     def test_part_without_a_test_fails(self):
         code, said = self.total("/nowhere", "<testsuite></testsuite>")
         self.assertEqual((code, said.splitlines()[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+
+
+class Promises(unittest.TestCase):
+    """What docs/promises.md takes from the results of ctest."""
+    PROMISES = [{"counts": {"test_a": "kills", "test_b": "power"}}, {"counts": {}}]
+
+    def counts(self, *files):
+        """Each file: {test: (status, what it said)}."""
+        with tempfile.TemporaryDirectory(prefix="kogge-test-") as folder, \
+                mock.patch.object(promises, "read_json", lambda name: self.PROMISES):
+            paths = [os.path.join(folder, str(k)) for k in range(len(files))]
+            for day, (path, cases) in enumerate(zip(paths, files), 1):
+                with open(path, "w", encoding="utf-8") as out:
+                    out.write(f'<testsuite timestamp="2026-11-0{day}T01:02:03">')
+                    for name, (status, said) in cases.items():
+                        out.write(f'<testcase name="{name}" status="{status}">'
+                                  f"<system-out>{said}</system-out></testcase>")
+                    out.write("</testsuite>")
+            return promises.counts_of(promises.results_of(paths))
+
+    def refused(self, *files):
+        with self.assertRaises(SystemExit) as refused:
+            self.counts(*files)
+        return str(refused.exception)
+
+    def test_counts_of_whole_runs_are_taken_the_later_one(self):
+        first = {"test_a": ("run", "kills: points 1\n"), "test_b": ("run", "power: cuts 9\n")}
+        again = {"test_a": ("run", "kills: points 2, lost 0\nmore words: 3\n")}
+        self.assertEqual(self.counts(first, again),
+                         [("kills", "test_a", "points 2, lost 0", "2026-11-02"),
+                          ("power", "test_b", "cuts 9", "2026-11-01")])
+
+    def test_a_sample_and_what_did_not_pass_are_refused(self):
+        said = self.refused({"test_a": ("run", "kills of a sample: points 1\n"),
+                             "test_b": ("fail", "")})
+        self.assertIn("test_a took a sample: KOGGE_LONG was not set", said)
+        self.assertIn("test_b has not passed", said)
+        said = self.refused({"test_b": ("run", "kills: 3 of another test")})
+        self.assertIn("test_a has not run", said)
+        self.assertIn("test_b has not said its counts of power", said)
 
 
 if __name__ == "__main__":

@@ -218,6 +218,7 @@ def main(name):
         print(f"SKIP {name} faults: mosquitto is not installed")
         sys.exit(77)
     done = unittest.main(verbosity=2, exit=False)
-    print(f"faults: {name} {counts['faults']}, lost {counts['lost']}, "
+    sample = "" if LONG else " of a sample"
+    print(f"faults{sample}: {name} {counts['faults']}, lost {counts['lost']}, "
           f"doubled {counts['doubled']}")
     sys.exit(0 if done.result.wasSuccessful() else 1)

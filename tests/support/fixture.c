@@ -25,6 +25,16 @@ void fixture_in_memory(void)
     }
 }
 
+bool fixture_is_whole(void)
+{
+    return getenv("KOGGE_LONG") != NULL;
+}
+
+const char *fixture_sample(void)
+{
+    return fixture_is_whole() ? "" : " of a sample";
+}
+
 static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
 {
     (void)s;

@@ -14,6 +14,11 @@ void fixture_folder(char to[256]);
  * it there. For tests that make hundreds of stores and that no disk has a part in. */
 void fixture_in_memory(void);
 
+/* KOGGE_LONG is set: loops run whole. Behind the name of a count of the last whole run
+ * (docs/promises.md) stands fixture_sample: "", or that it is none. */
+bool fixture_is_whole(void);
+const char *fixture_sample(void);
+
 /* Removes it with all that is in it. */
 void fixture_remove(const char *folder);
 

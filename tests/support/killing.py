@@ -23,6 +23,7 @@ from kogge import Folder, Hub, device, kogge, source, station, temporary
 from mqtt_wire import Publisher
 
 LONG = bool(os.environ.get("KOGGE_LONG"))
+SAMPLE = "" if LONG else " of a sample"
 SANITIZED = any(name in os.environ.get("KOGGE_BIN", "") for name in ("asan", "tsan"))
 SEED = int(os.environ.get("KOGGE_SEED") or random.SystemRandom().randrange(1 << 32))
 
@@ -63,8 +64,8 @@ class Tally:
         return sorted(lost), sorted(doubled)
 
     def line(self):
-        return (f"kills: points {self.points}, killed {self.killed}, random {self.random}, "
-                f"lost {self.lost}, doubled {self.doubled}")
+        return (f"kills{SAMPLE}: points {self.points}, killed {self.killed}, "
+                f"random {self.random}, lost {self.lost}, doubled {self.doubled}")
 
 
     def keep(self):

@@ -453,7 +453,7 @@ uint64_t power_world_seed(void)
 
 bool power_world_sample(int64_t k, int64_t of, int64_t most, int64_t *n)
 {
-    if (getenv("KOGGE_LONG") != NULL || most >= of) {
+    if (fixture_is_whole() || most >= of) {
         *n = k + 1;
         return k < of;
     }

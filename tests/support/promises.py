@@ -3,10 +3,12 @@
 """Writes docs/promises.md from tests/promises.json, tests/broken/broken.json and the results
 of a whole run.
 
-  promises.py write JUNIT...   with the counts that the tests of these files have said
+  promises.py tests            a pattern for `ctest -R`: the tests that it names
+  promises.py write JUNIT...   with the counts that the tests of these files have said; of a
+                               test in two files the later one counts. Each must have passed
+                               with KOGGE_LONG set: a sample is refused
   promises.py show             what it would be with the counts that stand there already
 """
-import datetime
 import json
 import os
 import re
@@ -22,7 +24,7 @@ HEAD = """<!-- SPDX-License-Identifier: EUPL-1.2 -->
 # What Kogge promises, and what shows it
 
 Each promise is kept by tests that `./run test` runs. `./run test --all` runs their long
-loops whole, and then writes this page anew.
+loops whole, `./run test --promises` these tests only; both then write this page anew.
 
 """
 BROKEN = """
@@ -63,32 +65,54 @@ def first_part():
             BROKEN + table(("breaks", "the hub's fault", "caught by"), hubs))
 
 
-def counts_of(files):
-    """What tests said in lines like "kills: points 412, lost 0"; the last one counts."""
-    names = {name for p in read_json("tests/promises.json") for name in p["counts"]}
-    said = {}
+def needed():
+    """Names of the tests that show a promise."""
+    return sorted({test for p in read_json("tests/promises.json") for test in p["tests"]})
+
+
+def results_of(files):
+    """{test: (day, passed, output)} of the JUnit files of ctest."""
+    found = {}
     for file in files:
-        for case in xml.parse(file).getroot().iter("testcase"):
-            output = case.findtext("system-out") or ""
-            for name, counts in re.findall(r"^(?:\[.*?\])?\s*([a-z]+): (.*\d.*)$", output, re.MULTILINE):
-                if name in names and case.get("name").startswith("test_"):
-                    said[name, case.get("name")] = counts
-    missing = names - {name for name, _ in said}
-    if missing:
-        raise SystemExit(f"no test has said its counts of: {', '.join(sorted(missing))}")
-    return said
+        suite = xml.parse(file).getroot()
+        for case in suite.iter("testcase"):
+            passed = case.get("status") == "run" and case.find("failure") is None
+            found[case.get("name")] = (suite.get("timestamp")[:10], passed,
+                                       case.findtext("system-out") or "")
+    return found
+
+
+def counts_of(results):
+    """What tests said in lines like "kills: points 412, lost 0": (name, test, counts, day)."""
+    rows, faults = [], []
+    wanted = {pair for p in read_json("tests/promises.json") for pair in p["counts"].items()}
+    for test, name in sorted(wanted, key=lambda pair: pair[::-1]):
+        day, passed, output = results.get(test, ("", None, ""))
+        said = re.findall(rf"^(?:\[.*?\])?\s*{name}( of a sample)?: (.*\d.*)$", output, re.MULTILINE)
+        if not passed:
+            faults.append(f"{test} has not {'run' if passed is None else 'passed'}")
+        elif not said:
+            faults.append(f"{test} has not said its counts of {name}")
+        elif said[-1][0]:
+            faults.append(f"{test} took a sample: KOGGE_LONG was not set")
+        else:
+            rows.append((name, test, said[-1][1], day))
+    if faults:
+        raise SystemExit("docs/promises.md stays as it is:\n  " + "\n  ".join(faults))
+    return rows
 
 
 def last_part(files):
-    rows = [(name, links([test]), counts) for (name, test), counts in sorted(counts_of(files).items())]
-    day = datetime.datetime.now(datetime.timezone.utc).date()
-    return f"{LAST_RUN}\n{day}, `./run test --all`.\n\n" + table(("of", "test", "counts"), rows)
+    rows = [(name, links([test]), counts, day) for name, test, counts, day in counts_of(results_of(files))]
+    return LAST_RUN + "\n" + table(("of", "test", "counts", "day"), rows)
 
 
 def main(arguments):
     there = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     if arguments[:1] == ["write"]:
         PAGE.write_text(first_part() + last_part(arguments[1:]), encoding="utf-8")
+    elif arguments == ["tests"]:
+        print(f"^({'|'.join(needed())})$")
     elif arguments == ["show"]:
         at = there.find(LAST_RUN)
         sys.stdout.write(first_part() + (there[at:] if at >= 0 else ""))

@@ -340,7 +340,7 @@ static void fail_each(char *(*run)(struct pipeline_world *w), long *count)
 {
     struct pipeline_world w;
     char *expected = NULL;
-    long step = getenv("KOGGE_LONG") != NULL ? 1 : SAMPLE;
+    long step = fixture_is_whole() ? 1 : SAMPLE;
     long seen = LONG_MAX;
     world_make(&w);
     for (failed_at = 1 - WARM * step; failed_at <= seen; failed_at += step) {
@@ -377,7 +377,7 @@ static void test_memory_runs_out_once(void **state)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         fail_each(paths[i], &count);
     }
-    printf("memory: allocations %ld, paths %zu, leaks 0\n", count,
+    printf("memory%s: allocations %ld, paths %zu, leaks 0\n", fixture_sample(), count,
            sizeof paths / sizeof *paths);
 }
 

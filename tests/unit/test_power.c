@@ -2,6 +2,7 @@
 #include "support/power_world.h"
 
 #include "support/assert_close.h"
+#include "support/fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,8 +96,8 @@ static void test_power_cut_at_each_write_and_sync(void **state)
         printf("power %s: %lld writes and syncs\n", power_mode_names[mode],
                (long long)changes);
     }
-    printf("power: cuts %d, modes %d, lost %lld, doubled %lld\n", cuts, POWER_MODES,
-           (long long)world.lost, (long long)world.doubled);
+    printf("power%s: cuts %d, modes %d, lost %lld, doubled %lld\n", fixture_sample(),
+           cuts, POWER_MODES, (long long)world.lost, (long long)world.doubled);
     assert_int_equal(world.lost, 0);
     assert_int_equal(world.doubled, 0);
 }

@@ -2,6 +2,7 @@
 #include "support/power_world.h"
 
 #include "support/assert_close.h"
+#include "support/fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,8 +105,9 @@ static void test_power_disk_fails_at_each_call(void **state)
                (long long)calls, refused - before);
         assert_true(refused > before);
     }
-    printf("power: faults %d, kinds %d, refused %d, lost %lld, doubled %lld\n", faults,
-           KINDS, refused, (long long)world.lost, (long long)world.doubled);
+    printf("power%s: faults %d, kinds %d, refused %d, lost %lld, doubled %lld\n",
+           fixture_sample(), faults, KINDS, refused, (long long)world.lost,
+           (long long)world.doubled);
     assert_int_equal(world.lost, 0);
     assert_int_equal(world.doubled, 0);
 }
