@@ -54,14 +54,30 @@ void command_say(const struct invocation *i, const char *format, ...)
     va_end(args);
 }
 
+/* "; there is a, b", of few names; of many: "". */
+static const char *format_few(char *to, size_t size, const char *const *names,
+                              size_t count)
+{
+    enum { FEW = 8 };
+    size_t length = 0;
+    to[0] = '\0';
+    for (size_t k = 0; count <= FEW && k < count && length < size; k++) {
+        length += (size_t)snprintf(to + length, size - length, "%s%s",
+                                   k == 0 ? "; there is " : ", ", names[k]);
+    }
+    return to;
+}
+
 int command_fail_name(const struct invocation *i, const char *what, const char *given,
                       const char *const *names, size_t count)
 {
+    char few[640];
     const char *near = text_nearest(given, names, count);
     return near != NULL
                ? command_fail(i, EXIT_USAGE, "no %s is named %s; did you mean %s?", what,
                               given, near)
-               : command_fail(i, EXIT_USAGE, "no %s is named %s", what, given);
+               : command_fail(i, EXIT_USAGE, "no %s is named %s%s", what, given,
+                              format_few(few, sizeof few, names, count));
 }
 
 static int usage(const char *what, const char *given, const char *const *names,

@@ -74,7 +74,8 @@ int command_fail(const struct invocation *i, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for a diagnosis. */
 int command_fail_diag(const struct invocation *i, int code, const struct diag *d);
-/* EXIT_USAGE, naming what of names is nearest: "no source is named x; did you mean y?" */
+/* EXIT_USAGE, naming what of names is nearest: "no source is named x; did you mean y?",
+ * or all of them if none is near and they are few. names may be NULL if count is 0. */
 int command_fail_name(const struct invocation *i, const char *what, const char *given,
                       const char *const *names, size_t count);
 /* A remark for people on stderr, unless --quiet. */

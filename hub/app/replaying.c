@@ -37,6 +37,10 @@ static void tell_result(const struct answers *to, const struct replay_result *r)
     int length = snprintf(text, sizeof text, "%lld message%s replayed",
                           (long long)r->messages, r->messages == 1 ? "" : "s");
     const char *before = ": ";
+    if (r->messages == 0) {
+        length =
+            snprintf(text, sizeof text, "nothing to replay: no rejected message fits");
+    }
     for (int f = 0; f < FATE_COUNT; f++) {
         if (r->fates[f] > 0 && length > 0 && (size_t)length < sizeof text) {
             length += snprintf(text + length, sizeof text - (size_t)length, "%s%lld %s",

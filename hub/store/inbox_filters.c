@@ -61,9 +61,9 @@ enum err inbox_note_filters(struct inbox *i, const struct inbox_session *s, bool
 static enum err forget(struct inbox *i, void *arg)
 {
     const struct noting *n = arg;
-    return run(
-        i, "DELETE FROM filters WHERE broker = ?1 AND client_id = ?2 AND filter = ?3",
-        n->session, n->filters[0]);
+    return run(i,
+               "DELETE FROM filters WHERE broker = ?1 AND client_id = ?2 AND filter = ?3",
+               n->session, n->filters[0]);
 }
 
 enum err inbox_forget_filter(struct inbox *i, const struct inbox_session *s,

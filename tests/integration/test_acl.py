@@ -159,7 +159,9 @@ class Passwords(World):
         self.make_folder()
 
     def test_every_user_may_publish_what_is_written_and_nothing_else(self):
-        self.assertEqual(self.acl().code, 3)
+        done = self.acl()
+        self.assertEqual(done.code, 3)
+        self.assertIn(f"the broker reads {self.out}/mosquitto.conf", done.err)
         self.start()
         with self.client(Subscriber, "all") as reader:
             reader.subscribe("#")
@@ -310,6 +312,8 @@ class Passwords(World):
         other = kogge("acl", "--broker", "mosquito")
         self.assertEqual(other.code, 2)
         self.assertIn("did you mean mosquitto", other.err)
+        self.assertIn("no broker is named hivemq; there is mosquitto",
+                      kogge("acl", "--broker", "hivemq").err)
         sources = self.folder.hub["sources"]
         sources[2]["user"] = "hub-a"
         self.folder.put("hub.json", self.folder.hub)

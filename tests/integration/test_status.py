@@ -103,6 +103,7 @@ class Status(unittest.TestCase):
         done = self.hub.ask("devices", "pending")
         self.assertEqual(done.code, 3)
         self.assertRegex(done.out, r"registered in kiel, but:\n    /d: .*mounting height")
+        self.assertRegex(done.out, r"stranger .*\n    not registered; it sends:\n    /ms\n    /t\n")
         self.assertIn("devices new", done.err)
         self.assertIn("reload", done.err)
 

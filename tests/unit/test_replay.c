@@ -161,7 +161,7 @@ static void test_replay_stores_once_what_a_mended_model_reads(void **state)
     world_audit(w, 4);
     char *dump = world_dump(w);
     said = replay(w, "", INT64_MIN, EXIT_DONE);
-    assert_string_equal(said.text, "0 messages replayed");
+    assert_string_equal(said.text, "nothing to replay: no rejected message fits");
     char *same = world_dump(w);
     assert_string_equal(dump, same);
     free(dump);
@@ -181,7 +181,7 @@ static void test_replay_takes_what_the_filter_names(void **state)
     mend(w);
     assert_int_equal(world_books(w).fates[FATE_REJECTED], 3);
     struct said said = replay(w, "no such reason", INT64_MIN, EXIT_DONE);
-    assert_string_equal(said.text, "0 messages replayed");
+    assert_string_equal(said.text, "nothing to replay: no rejected message fits");
     said = replay(w, "", WORLD_START_US + 62000000, EXIT_DONE);
     assert_string_equal(said.text, "1 message replayed: 1 stored");
     assert_int_equal(world_fate(w, 2), FATE_REJECTED);

@@ -321,6 +321,13 @@ static int acl(struct invocation *i)
     if (e == ERR_OK) {
         check_groups(&w);
         printf("%s/mosquitto.conf\n", w.folder);
+        if (!w.certificates) {
+            command_say(i, "each user gets its file of %s/users", w.folder);
+        }
+        command_say(i,
+                    "the broker reads %s/mosquitto.conf: link it into its conf.d, then "
+                    "restart it",
+                    w.folder);
     }
     free(w.users);
     configuration_free(w.configuration);

@@ -270,6 +270,8 @@ static void print_pending(json_t *row)
     bool registered = json_is_string(json_object_get(row, "registered"));
     if (registered) {
         printf("    registered in %s, but:\n", member(row, "registered"));
+    } else {
+        puts("    not registered; it sends:");
     }
     json_object_foreach(json_object_get(row, "reasons"), field, reason)
     {

@@ -70,7 +70,7 @@ static const char *state_of(const struct overview *o, json_t *row)
     return json_is_true(connected) ? "connected" : "not connected";
 }
 
-/* The last sessions that the broker forgot. */
+/* The last sessions that were lost. */
 static void note_holes(struct table *t, json_t *source)
 {
     enum { SHOWN = 3 };
@@ -78,7 +78,9 @@ static void note_holes(struct table *t, json_t *source)
     size_t count = json_array_size(holes);
     for (size_t k = count > SHOWN ? count - SHOWN : 0; k < count; k++) {
         json_t *hole = json_array_get(holes, k);
-        table_note(t, "the broker forgot the session: what came from %s to %s is unknown",
+        table_note(t,
+                   "what came from %s to %s is unknown: the broker forgot the session, "
+                   "or a back-up was restored",
                    text_of(hole, "from", "?"), text_of(hole, "to", "?"));
     }
 }
