@@ -17,7 +17,7 @@ struct publishing {
     struct pipeline *pipeline; /* NULL: none runs */
     struct store_reader *reader;
     struct publisher *publisher;
-    pthread_mutex_t work; /* one round at a time */
+    pthread_mutex_t work; /* one round at a time; guards publisher and reader */
     pthread_mutex_t mutex;
     struct nap nap;
     bool running;
@@ -168,9 +168,11 @@ static int64_t pause_us(struct publishing *p)
     int64_t every_us = c->publish_every_s * CLOCK_US_PER_S;
     current_give(p->current, c);
     int64_t due_us = INT64_MAX;
+    pthread_mutex_lock(&p->work); /* the round of a request may be under way */
     if (publisher_next_due(p->publisher, clock_now_us(), &due_us) != ERR_OK) {
         due_us = INT64_MAX;
     }
+    pthread_mutex_unlock(&p->work);
     return due_us < every_us ? due_us : every_us;
 }
 
