@@ -28,7 +28,7 @@ WAVES = 4
 POINTS_OF_A_RUN = 16
 BOUNDARIES = "sync+send+rename"  # of a run; a verb is killed at each write, too
 POINTS_OF_A_VERB = 4
-RANDOM = 100 // killing.SHARDS if killing.LONG else 5
+RANDOM = -(-100 // killing.SHARDS) if killing.LONG else 5
 RATE = 2000
 
 
@@ -103,8 +103,8 @@ class Run(World):
         points, dump, files = self.undisturbed()
         drawn = killed = 0
         for point in draw("run", points, POINTS_OF_A_RUN):
-            with self.subTest(point=point, seed=killing.SEED):
-                data = f"{self.root}/{point}"
+            data = f"{self.root}/{point}"
+            with self.point(data, point=point):
                 code = self.first_run(data, only=BOUNDARIES, kill=point)
                 drawn += 1
                 killed += TALLY.count(code)
@@ -250,7 +250,7 @@ class Verbs(World):
         """between: judges what the kill left; True: that was all, it is not run again."""
         drawn = draw(arguments[0], points, POINTS_OF_A_VERB)
         for point in drawn:
-            with self.subTest(arguments[0], point=point, seed=killing.SEED):
+            with self.point(self.data, verb=arguments[0], point=point):
                 self.refresh()
                 done = self.ask(self.data, *arguments, **faults(kill=point))
                 TALLY.count(done.code)
@@ -466,7 +466,7 @@ class Migration(World):
         for versions in self.older():
             wanted, points = self.undisturbed(versions)
             for point in draw(f"migration {versions}", points, POINTS_OF_A_VERB // 2):
-                with self.subTest(versions=versions, point=point, seed=killing.SEED):
+                with self.point(self.data, versions=versions, point=point):
                     TALLY.count(self.life_after(versions, kill=point))
                     self.work_off(self.data)
                     self.done(self.data, "audit")

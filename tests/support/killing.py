@@ -4,12 +4,15 @@
     for point in draw("export", points, 6): ...    # KOGGE_LONG: all of them
     TALLY.compare(dump, undisturbed)               # counts what is lost and doubled
     main()                                         # instead of unittest.main()
-KOGGE_SEED draws the same points again; the seed is printed. A whole run has one process a
-core; KOGGE_SHARD=K/N is the K-th of N parts."""
+KOGGE_SEED draws the same points again; the seed is printed. A whole run has two processes a
+core, which wait for the disk and for hubs most of the time; KOGGE_SHARD=K/N is the K-th of N
+parts."""
 import collections
+import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -26,8 +29,6 @@ LONG = bool(os.environ.get("KOGGE_LONG"))
 SAMPLE = "" if LONG else " of a sample"
 SANITIZED = any(name in os.environ.get("KOGGE_BIN", "") for name in ("asan", "tsan"))
 SEED = int(os.environ.get("KOGGE_SEED") or random.SystemRandom().randrange(1 << 32))
-
-
 SHARD, SHARDS = map(int, os.environ.get("KOGGE_SHARD", "0/1").split("/"))
 TALLY_FILE = os.environ.get("KOGGE_TALLY")  # of one part of a whole run
 
@@ -67,7 +68,6 @@ class Tally:
         return (f"kills{SAMPLE}: points {self.points}, killed {self.killed}, "
                 f"random {self.random}, lost {self.lost}, doubled {self.doubled}")
 
-
     def keep(self):
         """Prints it, and writes it down for the whole run that this is a part of."""
         print("\n" + self.line(), flush=True)
@@ -99,8 +99,8 @@ def run_parts(count):
 
 
 def main():
-    if LONG and SHARDS == 1 and (os.cpu_count() or 1) > 1:
-        sys.exit(run_parts(os.cpu_count()))
+    if LONG and SHARDS == 1:
+        sys.exit(run_parts(2 * (os.cpu_count() or 1)))
     unittest.main()
 
 
@@ -211,6 +211,8 @@ class World(unittest.TestCase):
     def setUp(self):
         self.root = temporary(self)
         self.config = self.root + "/conf"
+        self.hubs = []
+        self.addCleanup(self.end_hubs)
         print(f"{self.id()}: KOGGE_SEED={SEED}")
 
     def start_broker(self, settings=""):
@@ -219,8 +221,27 @@ class World(unittest.TestCase):
 
     def start(self, data, **variables):
         hub = Hub(self.config, data, wait=False, **variables)
-        self.addCleanup(hub.__exit__)
+        self.hubs.append(hub)
         return hub
+
+    def end_hubs(self):
+        while self.hubs:
+            self.hubs.pop().kill()
+
+    @contextlib.contextmanager
+    def point(self, data, **about):
+        """A subtest. If it fails the data folder is kept, as it may not fail again; no hub
+        goes on, which would take its messages from the next one."""
+        with self.subTest(**about, seed=SEED):
+            try:
+                yield
+            except BaseException:
+                kept = tempfile.mkdtemp(prefix="kogge-failed-")
+                shutil.copytree(data, kept + "/data", ignore=shutil.ignore_patterns("*.sock"))
+                print(f"{self.id()} {about}: the data folder is kept in {kept}", flush=True)
+                raise
+            finally:
+                self.end_hubs()
 
     def ask(self, data, *arguments, **variables):
         return kogge(*arguments, "--config", self.config, "--data", data, **variables)
