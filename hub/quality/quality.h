@@ -31,6 +31,8 @@ enum check_needs {
 /* How far back: beyond any bound, to the first point of the series. */
 #define CHECK_REACH_ALL INT64_MAX
 
+struct reason; /* quality/reason.h */
+
 enum { CHECK_SETTINGS_BYTES = 128 }; /* most of any test; for any type */
 
 /* One test. settings is its own struct (checks/<name>.h), filled by arguments. */
@@ -55,6 +57,10 @@ struct check {
     /* How far before point i it may look, beyond the point just before i, which is always
      * needed; us. NULL: no further. */
     int64_t (*reach)(const void *settings, enum quality_mode mode, int64_t interval_s);
+    /* Says why point i has the flag, which is the hub's and neither NONE nor MISSING.
+     * NULL where the hub can't run the test. */
+    void (*say)(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r);
 };
 
 /* Made by the build: one row a file in checks/, by name of the file, NULL at the end. */

@@ -31,6 +31,7 @@ enum ranges ranges_find(const struct check_input *in, struct gross_range_setting
     if (isnan(by)) {
         return RANGES_NO_REFERENCE;
     }
-    *out = (struct gross_range_settings){shifted(r->fail_span, by), shifted(r->suspect_span, by)};
+    *out = (struct gross_range_settings){shifted(r->fail_span, by),
+                                         shifted(r->suspect_span, by)};
     return RANGES_FOUND;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/attenuated_signal.h"
 
+#include "quality/reason.h"
+
 #include <math.h>
 
 enum { LANES = 8, HUB_LEAST = 2 };
@@ -217,6 +219,50 @@ static void derive(void *settings, const struct stretch *whole)
     }
 }
 
+static void say_what_lacks(const struct window *w, double least, const char *period,
+                           struct reason *r)
+{
+    if (isinf(least)) {
+        reason_put(
+            r,
+            "Wie viele Werte nötig sind, hängt am Abstand der Messungen, und der ist "
+            "nicht bekannt.",
+            "How many values it takes hangs on the interval of the device, which is "
+            "not known.");
+    } else if ((double)w->valid < least) {
+        reason_put(r, "Zahl der Werte in den letzten %s: %s; nötig sind %s.",
+                   "Values in the last %s: %s; it takes %s.", period,
+                   reason_count(r, w->valid), reason_number(r, ceil(least)));
+    } else {
+        reason_put(
+            r, "In den letzten %s fehlt ein Wert; so ist die Spanne nicht bekannt.",
+            "In the last %s a value is missing, so the range is not known.", period);
+    }
+}
+
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct attenuated_signal_settings *a = settings;
+    const struct reason_limits limits = {
+        .suspect = a->suspect_threshold, .fail = a->fail_threshold, .below = true};
+    size_t first = first_of(s, i, a->test_period);
+    struct window w = look(s->value + first, i + 1 - first);
+    const char *period = reason_seconds(r, a->test_period);
+    if (flag == QUALITY_NOT_EVALUATED) {
+        say_what_lacks(&w, least_of(a, QUALITY_HUB, s->interval_s), period, r);
+        return;
+    }
+    reason_put(r, "%s der %s Werte der letzten %s: %s; %s.",
+               "%s of the %s values of the last %s: %s; %s.",
+               a->check_type == ATTENUATED_SIGNAL_STD
+                   ? reason_word(r, "Standardabweichung", "Standard deviation")
+                   : reason_word(r, "Spanne", "Range"),
+               reason_count(r, w.valid), period,
+               reason_computed(r, spread_of(&w, a->check_type), &limits),
+               reason_limit(r, flag, &limits));
+}
+
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
 {
     const struct attenuated_signal_settings *a = settings;
@@ -280,6 +326,7 @@ const struct check check_attenuated_signal = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
     .reach = reach,
     .derive = derive,
 };

@@ -2,8 +2,10 @@
 #include "quality/checks/climatology.h"
 
 #include "base/clock.h"
+#include "quality/reason.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { DAYS_OF_WEEK = 7 };
 
@@ -75,31 +77,86 @@ static bool is_in(const struct climatology_member *m, const struct stretch *s, s
     return s->z_m != NULL && isfinite(s->z_m[i]) && holds(&m->zspan, s->z_m[i]);
 }
 
+/* The last member that holds for point i; NULL: none. */
+static const struct climatology_member *find_member(const struct climatology_settings *c,
+                                                    const struct stretch *s, size_t i)
+{
+    const struct climatology_member *members = c->members.items;
+    for (size_t k = c->members.count; k-- > 0;) {
+        if (is_in(&members[k], s, i)) {
+            return &members[k];
+        }
+    }
+    return NULL;
+}
+
 enum quality climatology_judge(const struct climatology_settings *c,
                                enum quality_mode mode, const struct stretch *s, size_t i)
 {
-    const struct climatology_member *members = c->members.items;
+    const struct climatology_member *m = find_member(c, s, i);
     (void)mode;
     if (stretch_is_missing(s, i)) {
         return QUALITY_MISSING;
     }
-    for (size_t k = c->members.count; k-- > 0;) {
-        const struct climatology_member *m = &members[k];
-        if (!is_in(m, s, i)) {
-            continue;
-        }
-        if (is_set(&m->fspan) && !holds(&m->fspan, s->value[i])) {
-            return QUALITY_FAIL;
-        }
-        return holds(&m->vspan, s->value[i]) ? QUALITY_GOOD : QUALITY_SUSPECT;
+    if (m == NULL) {
+        return QUALITY_NOT_EVALUATED;
     }
-    return QUALITY_NOT_EVALUATED;
+    if (is_set(&m->fspan) && !holds(&m->fspan, s->value[i])) {
+        return QUALITY_FAIL;
+    }
+    return holds(&m->vspan, s->value[i]) ? QUALITY_GOOD : QUALITY_SUSPECT;
 }
 
 static enum quality judge(const void *settings, enum quality_mode mode,
                           const struct stretch *s, size_t i)
 {
     return climatology_judge(settings, mode, s, i);
+}
+
+/* "month 5 to 6". */
+static const char *period_text(const struct climatology_member *m, struct reason *r,
+                               char to[REASON_PIECE])
+{
+    static const char *const names[LANGUAGES][7] = {
+        [LANGUAGE_DE] = {"Monat", "Tag des Jahres", "Kalenderwoche", "Kalenderwoche",
+                         "Quartal", "Wochentag (Montag 0)", "Jahr"},
+        [LANGUAGE_EN] = {"month", "day of the year", "week", "week", "quarter",
+                         "day of the week (Monday 0)", "year"}};
+    const char *until = reason_word(r, "bis", "to");
+    if (m->tspan.dates) {
+        const int64_t ends[] = {m->tspan.from_us, m->tspan.to_us};
+        const struct stretch s = {.time_us = ends, .count = 2};
+        snprintf(to, REASON_PIECE, "%s %s %s", reason_time(r, &s, 0), until,
+                 reason_time(r, &s, 1));
+    } else {
+        snprintf(to, REASON_PIECE, "%s %.16s %s %.16s", names[r->language][m->period],
+                 reason_number(r, m->tspan.numbers.low), until,
+                 reason_number(r, m->tspan.numbers.high));
+    }
+    return to;
+}
+
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct climatology_member *m = find_member(settings, s, i);
+    char period[REASON_PIECE];
+    if (m == NULL) {
+        reason_put(r, "Für diese Zeit sagt keine Zeile, was zu erwarten ist.",
+                   "No member says what is to be expected at this time.");
+        return;
+    }
+    const struct span *span = flag == QUALITY_FAIL ? &m->fspan : &m->vspan;
+    const char *what =
+        flag == QUALITY_FAIL
+            ? reason_word(r, "was dann möglich ist", "what is possible then")
+            : reason_word(r, "was dann zu erwarten ist", "what is to be expected then");
+    reason_put(r, "%s liegt %s, %s (%s bis %s; %s).", "%s lies %s %s (%s to %s; %s).",
+               reason_amount(r, s->value[i]),
+               flag == QUALITY_GOOD ? reason_word(r, "in dem", "within")
+                                    : reason_word(r, "außerhalb dessen", "outside of"),
+               what, reason_number(r, span->low), reason_amount(r, span->high),
+               period_text(m, r, period));
 }
 
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
@@ -164,4 +221,5 @@ const struct check check_climatology = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
 };

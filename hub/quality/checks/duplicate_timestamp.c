@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/duplicate_timestamp.h"
 
+#include "quality/reason.h"
+
 /* Index of the first time in rising_us that is not before time_us. */
 static size_t find(const struct stretch *s, int64_t time_us)
 {
@@ -34,6 +36,19 @@ static enum quality judge(const void *settings, enum quality_mode mode,
     return duplicate_timestamp_judge(mode, s, i);
 }
 
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    (void)settings;
+    if (flag == QUALITY_SUSPECT) {
+        reason_put(r, "%s steht mehr als einmal in der Reihe.",
+                   "%s stands in the series more than once.", reason_time(r, s, i));
+    } else {
+        reason_put(r, "%s steht nur einmal in der Reihe.",
+                   "%s stands in the series only once.", reason_time(r, s, i));
+    }
+}
+
 static unsigned needs(const void *settings, enum quality_mode mode)
 {
     (void)settings;
@@ -50,4 +65,5 @@ const struct check check_duplicate_timestamp = {
     .settings_size = 0,
     .needs = needs,
     .judge = judge,
+    .say = say,
 };

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/flat_line.h"
 
+#include "quality/reason.h"
+
 #include <math.h>
 
 enum { LEAST_POINTS = 3 };
 
-/* The values of a window so far. */
+/* The values of a window so far, which begins with point first. */
 struct spread {
     double low, high;
-    size_t count;
+    size_t count, first;
 };
 
 static void take(struct spread *w, const struct stretch *s, size_t i)
@@ -73,22 +75,28 @@ static int64_t hole_us(int64_t span_us, int64_t interval_s)
     return interval_s > 0 ? FLAT_LINE_HOLE * interval_s * STRETCH_US_PER_S : span_us;
 }
 
+static bool is_still(double range, double tolerance)
+{
+    return range < tolerance || (tolerance == 0 && range == 0);
+}
+
 enum flat { FLAT_NO, FLAT_YES, FLAT_UNKNOWN /* what stands before decides */ };
 
+/* *out: what was looked at. */
 static enum flat flat_by_time(const struct stretch *s, size_t i, double threshold_s,
-                              double tolerance)
+                              double tolerance, struct spread *out)
 {
     int64_t span_us = stretch_us(trunc(threshold_s));
     int64_t hole = hole_us(span_us, s->interval_s);
-    struct spread w = {0};
+    *out = (struct spread){0};
     for (size_t k = i;; k--) {
-        take(&w, s, k);
-        double range = w.high - w.low;
-        if (!(range < tolerance || (tolerance == 0 && range == 0))) {
+        take(out, s, k);
+        out->first = k;
+        if (!is_still(out->high - out->low, tolerance)) {
             return FLAT_NO;
         }
         if (s->time_us[i] - s->time_us[k] >= span_us) {
-            return w.count >= LEAST_POINTS ? FLAT_YES : FLAT_NO;
+            return out->count >= LEAST_POINTS ? FLAT_YES : FLAT_NO;
         }
         if (k == 0) {
             return s->open ? FLAT_UNKNOWN : FLAT_NO;
@@ -109,8 +117,9 @@ enum quality flat_line_judge(const struct flat_line_settings *f, enum quality_mo
     if (stretch_is_missing(s, i)) {
         return QUALITY_MISSING;
     }
-    enum flat fail = flat_by_time(s, i, f->fail_threshold, f->tolerance);
-    enum flat suspect = flat_by_time(s, i, f->suspect_threshold, f->tolerance);
+    struct spread w;
+    enum flat fail = flat_by_time(s, i, f->fail_threshold, f->tolerance, &w);
+    enum flat suspect = flat_by_time(s, i, f->suspect_threshold, f->tolerance, &w);
     if (fail == FLAT_UNKNOWN || suspect == FLAT_UNKNOWN) {
         return QUALITY_NONE;
     }
@@ -123,6 +132,41 @@ static enum quality judge(const void *settings, enum quality_mode mode,
                           const struct stretch *s, size_t i)
 {
     return flat_line_judge(settings, mode, s, i);
+}
+
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct flat_line_settings *f = settings;
+    const struct reason_limits limits = {
+        .suspect = f->tolerance, .fail = (double)NAN, .below = true};
+    struct spread w;
+    double span_s = flag == QUALITY_FAIL ? f->fail_threshold : f->suspect_threshold;
+    (void)flat_by_time(s, i, span_s, f->tolerance, &w);
+    bool passes = flag == QUALITY_GOOD;
+    const char *count = reason_count(r, w.count), *since = reason_time(r, s, w.first);
+    const char *span = reason_seconds(r, trunc(span_s));
+    if (passes && is_still(w.high - w.low, f->tolerance)) {
+        reason_put(
+            r,
+            "Ohne Lücke reichen die Werte hier zurück bis %s (Zahl: %s); es braucht "
+            "mindestens "
+            "3 über %s.",
+            "Without a hole the values here reach back to %s (count: %s); it takes 3 at "
+            "least, over %s.",
+            since, count, span);
+        return;
+    }
+    reason_put(r, "Seit %s haben sich %s Werte um %s bewegt; %s über %s %s.",
+               "Since %s, %s values have moved by %s; %s over %s %s.", since, count,
+               reason_computed(r, w.high - w.low, &limits),
+               f->tolerance == 0 ? reason_word(r, "Stillstand", "no move")
+                                 : reason_below(r, f->tolerance),
+               span,
+               passes ? reason_word(r, "wäre verdächtig", "would be suspect")
+               : flag == QUALITY_FAIL
+                   ? reason_word(r, "gilt als falsch", "fails")
+                   : reason_word(r, "gilt als verdächtig", "is suspect"));
 }
 
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
@@ -177,5 +221,6 @@ const struct check check_flat_line = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
     .reach = reach,
 };

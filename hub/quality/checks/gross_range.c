@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/gross_range.h"
 
+#include "quality/reason.h"
+
 #include <math.h>
 
 static bool is_set(const struct span *s)
@@ -30,6 +32,27 @@ static enum quality judge(const void *settings, enum quality_mode mode,
                           const struct stretch *s, size_t i)
 {
     return gross_range_judge(settings, mode, s, i);
+}
+
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct gross_range_settings *g = settings;
+    const struct span *span = flag == QUALITY_FAIL || !is_set(&g->suspect_span)
+                                  ? &g->fail_span
+                                  : &g->suspect_span;
+    bool possible = span == &g->fail_span;
+    const char *what =
+        possible
+            ? reason_word(r, "was hier möglich ist", "what is possible here")
+            : reason_word(r, "was hier zu erwarten ist", "what is to be expected here");
+    const char *value = reason_amount(r, s->value[i]);
+    const char *low = reason_number(r, span->low), *high = reason_amount(r, span->high);
+    reason_put(r, "%s liegt %s, %s (%s bis %s).", "%s lies %s %s (%s to %s).", value,
+               outside(span, s->value[i])
+                   ? reason_word(r, "außerhalb dessen", "outside of")
+                   : reason_word(r, "in dem", "within"),
+               what, low, high);
 }
 
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
@@ -71,4 +94,5 @@ const struct check check_gross_range = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
 };

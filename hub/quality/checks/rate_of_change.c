@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/rate_of_change.h"
 
+#include "quality/reason.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -44,6 +46,39 @@ static enum quality judge(const void *settings, enum quality_mode mode,
     return rate_of_change_judge(settings, mode, s, i);
 }
 
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct rate_of_change_settings *c = settings;
+    const struct reason_limits limits = {
+        .suspect = c->threshold, .fail = c->fail_threshold, .a_second = true};
+    if (i == 0) {
+        reason_put(
+            r,
+            "Davor steht kein Wert (Beginn der Reihe, oder nach einer Pause); das gilt "
+            "als gut.",
+            "No value stands before it (start of the series, or after a pause), which "
+            "passes.");
+        return;
+    }
+    int64_t dt_s = whole_seconds(s->time_us[i] - s->time_us[i - 1]);
+    if (stretch_is_missing(s, i - 1)) {
+        reason_put(r, "Der Wert davor (%s) fehlt.",
+                   "The value before it (%s) is missing.", reason_time(r, s, i - 1));
+    } else if (dt_s == 0) {
+        reason_put(r, "Seit dem Wert davor (%s) ist keine ganze Sekunde vergangen.",
+                   "No whole second has passed since the value before it (%s).",
+                   reason_time(r, s, i - 1));
+    } else {
+        double change = s->value[i] - s->value[i - 1];
+        reason_put(r, "%s nach %s (%s) in %s: %s; %s.", "%s after %s (%s) in %s: %s; %s.",
+                   reason_amount(r, s->value[i]), reason_number(r, s->value[i - 1]),
+                   reason_time(r, s, i - 1), reason_seconds(r, (double)dt_s),
+                   reason_computed(r, rate(change, (double)dt_s), &limits),
+                   reason_limit(r, flag, &limits));
+    }
+}
+
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
 {
     const struct rate_of_change_settings *r = settings;
@@ -75,4 +110,5 @@ const struct check check_rate_of_change = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/time_gap.h"
 
+#include "quality/reason.h"
+
 #include <math.h>
 
 enum { S_PER_H = 3600 };
@@ -22,6 +24,37 @@ static enum quality judge(const void *settings, enum quality_mode mode,
                           const struct stretch *s, size_t i)
 {
     return time_gap_judge(settings, mode, s, i);
+}
+
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct time_gap_settings *g = settings;
+    if (flag == QUALITY_NOT_EVALUATED) {
+        reason_put(r, "Weder davor noch danach steht eine Zeit der Reihe.",
+                   "The series has no time before it, nor yet one behind.");
+        return;
+    }
+    size_t later = i > 0 ? i : 1;
+    int64_t step_us = s->time_us[later] - s->time_us[later - 1];
+    const char *step = reason_seconds(r, (double)step_us / STRETCH_US_PER_S);
+    const char *most = reason_seconds(r, trunc(g->fail_span * S_PER_H));
+    const char *is = flag == QUALITY_FAIL
+                         ? reason_word(r, "mehr als", "more than")
+                         : reason_word(r, "nicht mehr als", "no more than");
+    if (i > 0) {
+        reason_put(r, "%s nach der Zeit davor (%s), %s %s.",
+                   "%s after the time before it (%s), %s %s.", step,
+                   reason_time(r, s, i - 1), is, most);
+    } else {
+        reason_put(
+            r,
+            "Davor steht keine Zeit (Beginn der Reihe, oder nach einer Pause); bis zur "
+            "nächsten (%s) sind es %s, %s %s.",
+            "No time stands before it (start of the series, or after a pause); to the "
+            "next one (%s) it is %s, %s %s.",
+            reason_time(r, s, 1), step, is, most);
+    }
 }
 
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
@@ -57,4 +90,5 @@ const struct check check_time_gap = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
 };
