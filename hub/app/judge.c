@@ -108,7 +108,8 @@ static size_t find_placements(const struct judge *j, const struct station *stati
     return low;
 }
 
-/* The shortest interval that a device at the station keeps then, whole s; 0: not known. */
+/* The shortest interval that a device at the station keeps then, whole s; 0: not known.
+ */
 static int64_t interval_s(const struct judge *j, const struct tail *t, int64_t time_us)
 {
     size_t count = 0;
@@ -149,21 +150,12 @@ static void look_at_list(const struct judge *j, struct tail *t,
     }
 }
 
-struct tail *judge_tail(struct judge *j, int32_t series)
+void judge_look_up(const struct judge *j, const struct series_key *key, struct tail *t)
 {
-    struct tail *t = &j->tails[(uint32_t)series % JUDGE_TAILS];
-    struct series_key key;
-    if (t->series == series) {
-        return t;
-    }
-    *t = (struct tail){.series = series};
-    if (!store_series_key(j->store, series, &key)) {
-        return t;
-    }
-    t->parameter = configuration_parameter(j->configuration, key.parameter);
-    t->station = configuration_station(j->configuration, key.station);
+    t->parameter = configuration_parameter(j->configuration, key->parameter);
+    t->station = configuration_station(j->configuration, key->station);
     if (t->parameter == NULL) {
-        return t;
+        return;
     }
     look_at_list(j, t, &t->parameter->tests);
     for (size_t i = 0; t->station != NULL && i < t->station->tests_count; i++) {
@@ -172,6 +164,19 @@ struct tail *judge_tail(struct judge *j, int32_t series)
         }
     }
     t->reach_us = t->reach_us < JUDGE_REACH_US ? t->reach_us : JUDGE_REACH_US;
+}
+
+struct tail *judge_tail(struct judge *j, int32_t series)
+{
+    struct tail *t = &j->tails[(uint32_t)series % JUDGE_TAILS];
+    struct series_key key;
+    if (t->series == series) {
+        return t;
+    }
+    *t = (struct tail){.series = series};
+    if (store_series_key(j->store, series, &key)) {
+        judge_look_up(j, &key, t);
+    }
     return t;
 }
 
@@ -265,8 +270,7 @@ static size_t piece_begin(struct row_of_points *r, int64_t reach_us, size_t i)
     return first;
 }
 
-/* The piece of the row that point i lies in. */
-static struct stretch piece_around(struct judge *j, const struct tail *t, size_t i)
+struct stretch judge_piece(struct judge *j, const struct tail *t, size_t i)
 {
     struct row_of_points *r = &j->row;
     size_t first = piece_begin(r, t->reach_us, i), end = i + 1;
@@ -283,7 +287,7 @@ static struct stretch piece_around(struct judge *j, const struct tail *t, size_t
 quality_tests judge_flags(struct judge *j, struct tail *t, size_t i, unsigned needs,
                           quality_tests tests, bool *undecided)
 {
-    const struct stretch s = piece_around(j, t, i);
+    const struct stretch s = judge_piece(j, t, i);
     size_t at = (size_t)(j->row.time_us + i - s.time_us);
     settle_settings(j, t, j->row.time_us[i]);
     for (size_t k = 0; k < j->check_count; k++) {

@@ -7,9 +7,9 @@
  *
  * Two ways lead there. Ahead: values that are newer than all of their series are judged
  * before they are stored, beside the few last points, which are remembered; then the one
- * that was newest so far is completed. Again: wherever else something changed, what stands
- * around it is read and judged anew. What is remembered is a cache, of a fixed size for
- * all series together, and changes no bit.
+ * that was newest so far is completed. Again: wherever else something changed, what
+ * stands around it is read and judged anew. What is remembered is a cache, of a fixed
+ * size for all series together, and changes no bit.
  *
  * A series begins anew after JUDGE_PAUSE_S without a point: so what a test looks at is
  * never far away. Threads: the batch's. */
@@ -32,7 +32,8 @@ enum {
 
 struct judge; /* opaque */
 
-/* c outlives j; store is the one that is judged in, and gave the slots. */
+/* c outlives j; store is the one that is judged in, and gave the slots; NULL: only to say
+ * reasons (reasons.h). */
 MUST_USE enum err judge_open(struct store *store, const struct configuration *c,
                              const int slots[QUALITY_TESTS], struct judge **out);
 void judge_close(struct judge *j); /* j may be NULL */
@@ -59,8 +60,8 @@ MUST_USE enum err judge_stored(struct judge *j, int32_t series,
                                const struct judge_point *points, size_t count,
                                int64_t *first_us);
 
-/* Something changed in [*first_us, *last_us]: judges all that hangs on it, and widens both
- * to what changed by that. */
+/* Something changed in [*first_us, *last_us]: judges all that hangs on it, and widens
+ * both to what changed by that. */
 MUST_USE enum err judge_again(struct judge *j, int32_t series, int64_t *first_us,
                               int64_t *last_us);
 

@@ -23,12 +23,12 @@ struct tail {
     const void *settings[JUDGE_CHECKS]; /* by check; NULL: does not run; for times in */
     int64_t settings_from_us, settings_to_us; /* [from, to) */
 
-    bool known;         /* all below */
-    bool open;          /* more points may stand before the first of last */
-    unsigned count;     /* of last, oldest first */
+    bool known;          /* all below */
+    bool open;           /* more points may stand before the first of last */
+    unsigned count;      /* of last, oldest first */
     quality_tests tests; /* of the newest */
-    int64_t next_us;    /* of the first point stored behind the newest; INT64_MAX: none */
-    int64_t clear_us;   /* so far it was looked for; INT64_MAX: everywhere */
+    int64_t next_us;  /* of the first point stored behind the newest; INT64_MAX: none */
+    int64_t clear_us; /* so far it was looked for; INT64_MAX: everywhere */
     struct {
         int64_t time_us;
         double value;
@@ -40,7 +40,7 @@ struct row_of_points {
     int64_t *time_us;
     double *value;
     size_t count, size;
-    bool open; /* more stand before */
+    bool open;        /* more stand before */
     size_t at, first; /* the piece around point at begins with first; 0: not known */
 };
 
@@ -61,6 +61,12 @@ struct judge {
 
 /* The series, whether or not its points are known. */
 struct tail *judge_tail(struct judge *j, int32_t series);
+
+/* Parameter, station and tests of the series with that key, into t. */
+void judge_look_up(const struct judge *j, const struct series_key *key, struct tail *t);
+
+/* What the tests of point i of j->row look at. */
+struct stretch judge_piece(struct judge *j, const struct tail *t, size_t i);
 
 /* Flags of point i of j->row, put into tests; only those of checks that need all of
  * needs. *undecided: what stands before the row would tell. */

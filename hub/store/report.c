@@ -45,10 +45,12 @@ struct call {
         void (*pending)(void *arg, const struct report_pending *p);
         void (*conflict)(void *arg, const struct report_conflict *c);
         void (*revision)(void *arg, const struct report_revision *v);
+        void (*point)(void *arg, const struct store_point *p);
     } row;
     sqlite3_stmt *held; /* of conflicts */
     enum err held_err;  /* of reading it */
     bool any;
+    int64_t from_us, to_us; /* of points */
 };
 
 static void books_row(void *arg, sqlite3_stmt *q)
@@ -320,4 +322,49 @@ enum err report_revisions(struct store_reader *r, int32_t series, int64_t time_u
     sqlite3_bind_int(q, 1, series);
     sqlite3_bind_int64(q, 2, time_us);
     return each_row(r, q, &call, revision_row);
+}
+
+/* Points of one chunk; call holds the bounds. */
+static enum err points_of_chunk(struct store_reader *r, sqlite3_stmt *q, int64_t chunk,
+                                const struct call *call)
+{
+    int step;
+    sqlite3_bind_int64(q, 1, chunk);
+    while ((step = sqlite3_step(q)) == SQLITE_ROW) {
+        const struct store_time t = {chunk, sqlite3_column_int(q, 0),
+                                     sqlite3_column_int(q, 1)};
+        const struct store_point p = {
+            .time_us = store_time_us(t),
+            .value = store_column_value(q, 2, store_scale(sqlite3_column_int(q, 3))),
+            .tests = (quality_tests)sqlite3_column_int64(q, 4)};
+        if (p.time_us >= call->from_us && p.time_us <= call->to_us) {
+            call->row.point(call->arg, &p);
+        }
+    }
+    sqlite3_reset(q);
+    return step == SQLITE_DONE ? ERR_OK : sqlite_err(r->db, NULL);
+}
+
+enum err report_points(struct store_reader *r, int32_t series, int64_t from_us,
+                       int64_t to_us, void *arg,
+                       void (*row)(void *arg, const struct store_point *p))
+{
+    sqlite3_stmt *q = NULL;
+    const struct call call = {
+        .arg = arg, .row.point = row, .from_us = from_us, .to_us = to_us};
+    enum err e = sqlite_prepare(r->db,
+                                "SELECT o.s, o.us, o.value, s.decimals, o.flags"
+                                " FROM observations o JOIN series s ON s.id = o.series"
+                                " WHERE o.chunk = ?1 AND o.series = ?2"
+                                " ORDER BY o.s, o.us",
+                                &q);
+    if (e == ERR_OK) {
+        sqlite3_bind_int(q, 2, series);
+    }
+    for (int64_t chunk = store_time_of(from_us).chunk;
+         chunk <= store_time_of(to_us).chunk && e == ERR_OK; chunk++) {
+        e = points_of_chunk(r, q, chunk, &call);
+    }
+    sqlite3_finalize(q);
+    return e;
 }

@@ -6,6 +6,7 @@
  * wait, conflicts, revisions. Each function calls row for each entry; strings are
  * borrowed for the call. Threads: as store.h. */
 
+#include "store/nearby.h"
 #include "store/store.h"
 
 /* Books of a source and city. */
@@ -81,5 +82,11 @@ report_revisions(struct store_reader *r, int32_t series, int64_t time_us, void *
 MUST_USE enum err report_withdrawn(struct store_reader *r, const char *station,
                                    const char *parameter, int64_t time_us,
                                    struct report_revision *out);
+
+/* Points of one series in [from_us, to_us], oldest first. While a row source of r stands
+ * at a row, they are of the same view as that row. */
+MUST_USE enum err report_points(struct store_reader *r, int32_t series, int64_t from_us,
+                                int64_t to_us, void *arg,
+                                void (*row)(void *arg, const struct store_point *p));
 
 #endif

@@ -278,7 +278,7 @@ class Verbs(World):
         self.hub.wait_messages(1)
         short = self.hub.ask("trace", "kai", "water_temperature", when(0))
         full = self.hub.ask("trace", "kai", "water_temperature", when(0), "--full")
-        self.assertLess(len(short.out), 1200)
+        self.assertLess(len(short.out), 2400)
         self.assertIn("--full", short.out)
         self.assertIn("y" * 3000, full.out)
 

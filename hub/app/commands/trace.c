@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/reasons_report.h"
 #include "app/report.h"
 #include "app/work.h"
 #include "base/clock.h"
@@ -16,8 +17,10 @@ struct tracing {
     struct configuration *configuration;
     struct worker worker;
     struct arena *arena;
+    struct reasons *reasons;
     json_t *stories;
     bool full; /* show the whole payload */
+    enum language language;
 };
 
 /* --- what is told, as JSON --- */
@@ -108,19 +111,22 @@ static void tell_message(struct tracing *t, const struct observation_row *row,
 static enum err tell_row(struct tracing *t, const struct observation_row *row)
 {
     json_t *revisions = json_array();
+    json_t *reasons = json_object();
     json_t *story = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:n, s:n, "
-        "s:I, "
-        "s:n}",
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:O, s:n, s:n, "
+        "s:I, s:n}",
         "city", row->key.city, "station", row->key.station, "parameter",
         row->key.parameter, "position", row->key.position, "origin", row->key.origin,
         "time", report_time(row->time_us), "value", report_number(row->value), "unit",
         row->unit, "raw_value", report_number(row->raw), "raw_unit", row->raw_unit,
         "flag", (int)quality_aggregate(row->tests), "tests", tell_tests(t, row->tests),
-        "revisions", revisions, "chosen_message_id", "steps", "message_id",
+        "reasons", reasons, "revisions", revisions, "chosen_message_id", "steps",
+        "message_id",
         (json_int_t)row->message, "message");
     enum err e = report_revisions(t->report.store, row->series, row->time_us, revisions,
                                   tell_revision);
+    e = e != ERR_OK ? e : reasons_tell(t->reasons, row, reasons, reasons_put_json);
+    json_decref(reasons);
     json_decref(revisions);
     int64_t chosen = 0;
     e = e != ERR_OK ? e
@@ -159,7 +165,7 @@ static long long count_of(json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
-static void print_value(json_t *story)
+static void print_value(const struct tracing *t, json_t *story)
 {
     char number[NUMBER_TEXT];
     char text[REPORT_PLAIN];
@@ -182,6 +188,7 @@ static void print_value(json_t *story)
         printf("  %s:%lld", name, (long long)json_integer_value(flag));
     }
     putchar('\n');
+    reasons_print(json_object_get(story, "reasons"), t->language);
     json_array_foreach(json_object_get(story, "revisions"), index, revision)
     {
         printf("  before     %s (message %lld)\n", number_of(revision, "value", number),
@@ -271,7 +278,7 @@ static void print_story(const struct tracing *t, json_t *story)
     char text[REPORT_PLAIN];
     char more[REPORT_PLAIN];
     json_t *message = json_object_get(story, "message");
-    print_value(story);
+    print_value(t, story);
     if (!json_is_object(message)) {
         printf("  message    %lld was given up: it was older than what the inbox keeps\n",
                count_of(story, "message_id"));
@@ -441,6 +448,12 @@ static int trace(struct invocation *i)
         return command_fail(i, EXIT_USAGE, "%s is no time like 2026-11-22T12:00:00Z",
                             i->arguments[2]);
     }
+    if (!reasons_language(i, &t.language)) {
+        json_decref(t.stories);
+        return command_fail(i, EXIT_USAGE,
+                            "%s is no language that is spoken here: de, en",
+                            invocation_value(i, "--language"));
+    }
     int code = report_open(i, &t.report);
     if (code != EXIT_DONE) {
         json_decref(t.stories);
@@ -451,9 +464,11 @@ static int trace(struct invocation *i)
     enum err e = t.arena == NULL ? ERR_MEMORY
                                  : context_accepted(t.report.data, &t.configuration, &d);
     e = e != ERR_OK ? e : worker_init(&t.worker, t.configuration, slots, &d);
+    e = e != ERR_OK ? e : reasons_open(t.report.store, t.configuration, &t.reasons);
     code = e != ERR_OK ? command_fail_diag(i, context_exit_code(e), &d)
                        : trace_rows(i, &t, time_us);
     json_decref(t.stories);
+    reasons_close(t.reasons);
     worker_fini(&t.worker);
     configuration_free(t.configuration);
     arena_close(t.arena);
@@ -466,7 +481,10 @@ static const struct verb verbs[] = {{
     .arguments = "STATION PARAMETER TIME",
     .summary = "Show where a value comes from: every step, and the original message",
     .examples = {"kogge trace luebeck-bauhof water_level 2026-11-22T12:00:00Z"},
-    .options = {{"--full", NULL, "the whole payload, not only its beginning"}},
+    .options = {{"--full", NULL, "the whole payload, not only its beginning"},
+                {"--language", "LANGUAGE",
+                 "of the reasons: de or en (default: that of the "
+                 "environment)"}},
     .least = 3,
     .most = 3,
     .json = true,
