@@ -5,6 +5,7 @@
 #include "quality/settings.h"
 #include "store/place.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +203,19 @@ static void settle_settings(const struct judge *j, struct tail *t, int64_t time_
 
 /* --- points beside each other --- */
 
+quality_tests judge_refuse(const struct judge *j, struct tail *t,
+                           const struct store_point *p)
+{
+    quality_tests tests = p->tests;
+    enum quality flag = isfinite(p->value) ? QUALITY_NOT_EVALUATED : QUALITY_MISSING;
+    settle_settings(j, t, p->time_us);
+    for (size_t k = 0; k < j->check_count; k++) {
+        tests = quality_tests_set(tests, j->slots[k],
+                                  t->settings[k] != NULL ? flag : QUALITY_NONE);
+    }
+    return tests;
+}
+
 void judge_clear_row(struct judge *j)
 {
     j->row.count = 0;
@@ -240,6 +254,7 @@ enum err judge_read(struct judge *j, int32_t series, int64_t from_us, int64_t to
             return e;
         }
         size_t size = j->read_size == 0 ? ROW_LEAST : 4 * j->read_size;
+        size = size < JUDGE_POINTS ? size : JUDGE_POINTS;
         struct store_point *grown = realloc(j->read, size * sizeof *grown);
         if (grown == NULL) {
             return ERR_MEMORY;
@@ -247,6 +262,22 @@ enum err judge_read(struct judge *j, int32_t series, int64_t from_us, int64_t to
         j->read = grown;
         j->read_size = size;
     }
+}
+
+enum err judge_read_around(struct judge *j, int32_t series, int64_t from_us,
+                           int64_t to_us, size_t *count)
+{
+    struct store_point before;
+    size_t found = 0;
+    int64_t next_us = INT64_MAX;
+    enum err e = store_read_before(j->store, series, from_us, from_us - JUDGE_PAUSE_US,
+                                   &before, 1, &found);
+    e = e != ERR_OK
+            ? e
+            : store_next_time(j->store, series, to_us, to_us + JUDGE_PAUSE_US, &next_us);
+    return e != ERR_OK ? e
+                       : judge_read(j, series, found > 0 ? before.time_us : from_us,
+                                    next_us != INT64_MAX ? next_us : to_us, count);
 }
 
 /* Where the piece around point i begins: behind a pause, or where no test looks any more.

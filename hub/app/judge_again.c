@@ -8,8 +8,9 @@ static bool only_completed(const struct judge *j, const struct tail *t,
 {
     for (size_t k = 0; k < j->check_count; k++) {
         enum quality was = quality_tests_get(before, j->slots[k]);
-        bool waited = was == QUALITY_NOT_EVALUATED && t->settings[k] != NULL &&
-                      (j->checks[k]->needs(t->settings[k], QUALITY_HUB) & CHECK_NEXT) != 0;
+        bool waited =
+            was == QUALITY_NOT_EVALUATED && t->settings[k] != NULL &&
+            (j->checks[k]->needs(t->settings[k], QUALITY_HUB) & CHECK_NEXT) != 0;
         if (was != QUALITY_NONE && was != quality_tests_get(now, j->slots[k]) &&
             !waited) {
             return false;
@@ -67,12 +68,7 @@ static enum err give_up(struct judge *j, struct tail *t, struct span_of_change *
         return ERR_OK; /* flags of the tests that look at one value stay */
     }
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
-        quality_tests now = judge_alone(j, j->read[i].tests);
-        for (size_t k = 0; k < j->check_count; k++) {
-            if (t->settings[k] != NULL) {
-                now = quality_tests_set(now, j->slots[k], QUALITY_NOT_EVALUATED);
-            }
-        }
+        quality_tests now = judge_refuse(j, t, &j->read[i]);
         e = set_flags(j, t, &j->read[i], now, first_us, last_us);
     }
     return e;
@@ -101,8 +97,8 @@ enum err judge_again(struct judge *j, int32_t series, int64_t *first_us, int64_t
     }
     enum err e = widen(j, t, &w);
     e = e != ERR_OK ? e
-                    : judge_read(j, series, w.from_us - t->reach_us - JUDGE_PAUSE_US,
-                                 w.looks_to_us + JUDGE_PAUSE_US, &count);
+                    : judge_read_around(j, series, w.from_us - t->reach_us, w.looks_to_us,
+                                        &count);
     if (e == ERR_FULL) {
         return give_up(j, t, &w, first_us, last_us);
     }

@@ -91,8 +91,8 @@ static enum err make_row(struct judge *j, const struct tail *t,
     enum err e = ERR_OK;
     judge_clear_row(j);
     if (past) {
-        e = judge_read(j, t->series, points[0].time_us - t->reach_us - JUDGE_PAUSE_US,
-                       t->last[t->count - 1].time_us, &before);
+        e = judge_read_around(j, t->series, points[0].time_us - t->reach_us,
+                              t->last[t->count - 1].time_us, &before);
     }
     for (size_t i = 0; i < before && e == ERR_OK; i++) {
         e = judge_add(j, j->read[i].time_us, j->read[i].value);
@@ -112,8 +112,7 @@ static void judge_points(struct judge *j, struct tail *t, struct judge_point *po
 {
     size_t before = j->row.count - count;
     for (size_t i = 0; i < count && !*undecided; i++) {
-        points[i].together =
-            judge_flags(j, t, before + i, 0, points[i].tests, undecided);
+        points[i].together = judge_flags(j, t, before + i, 0, points[i].tests, undecided);
     }
 }
 
@@ -129,8 +128,7 @@ enum err judge_ahead(struct judge *j, int32_t series, struct judge_point *points
     if (!t->any || !rise(points, count)) {
         return ERR_OK;
     }
-    enum err e =
-        fit_behind(t, points, count) ? ERR_OK : load_tail(j, t, points, count);
+    enum err e = fit_behind(t, points, count) ? ERR_OK : load_tail(j, t, points, count);
     if (e != ERR_OK || !fit_behind(t, points, count)) {
         return e;
     }
@@ -173,9 +171,10 @@ enum err judge_stored(struct judge *j, int32_t series, const struct judge_point 
     if (!t->any) {
         return ERR_OK;
     }
-    if (t->count > 0) {
-        quality_tests now = judge_flags(j, t, j->row.count - count - 1, CHECK_NEXT,
-                                        t->tests, &undecided);
+    if (t->count > 0 &&
+        points[0].time_us - t->last[t->count - 1].time_us <= JUDGE_PAUSE_US) {
+        quality_tests now =
+            judge_flags(j, t, j->row.count - count - 1, CHECK_NEXT, t->tests, &undecided);
         if (now != t->tests) { /* it only waited: no revision */
             *first_us = t->last[t->count - 1].time_us;
             e = store_set_tests(j->store, series, *first_us, now, false);

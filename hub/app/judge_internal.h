@@ -73,6 +73,10 @@ struct stretch judge_piece(struct judge *j, const struct tail *t, size_t i);
 quality_tests judge_flags(struct judge *j, struct tail *t, size_t i, unsigned needs,
                           quality_tests tests, bool *undecided);
 
+/* The flags of p where its checks can't look at all they need: 2; 9 if it is missing. */
+quality_tests judge_refuse(const struct judge *j, struct tail *t,
+                           const struct store_point *p);
+
 /* A point was stored there. */
 void judge_saw(struct judge *j, int64_t time_us);
 
@@ -82,5 +86,10 @@ MUST_USE enum err judge_add(struct judge *j, int64_t time_us, double value);
 /* Points in [from_us, to_us] into j->read. ERR_FULL: more than JUDGE_POINTS. */
 MUST_USE enum err judge_read(struct judge *j, int32_t series, int64_t from_us,
                              int64_t to_us, size_t *count);
+
+/* The same, and the point before from_us and the one behind to_us, unless a pause lies
+ * between: enough where tests look back to from_us. */
+MUST_USE enum err judge_read_around(struct judge *j, int32_t series, int64_t from_us,
+                                    int64_t to_us, size_t *count);
 
 #endif
