@@ -183,7 +183,8 @@ class Codes(unittest.TestCase):
         away = self.root + "/nowhere"
         self.assertEqual(kogge("check", "--config", away).code, 5)
         for verb in VERBS:
-            if verb[0] in ("run", "check", "try", "help", "restore", "calc", "qc") or "new" in verb:
+            if verb[0] in ("run", "check", "try", "help", "restore", "calc", "qc") or \
+                    "new" in verb:
                 continue
             arguments = {"trace": ["a", "b", "2026-01-01T00:00:00Z"], "rejected show": ["1"],
                          "acl": ["--broker", "mosquitto", "--out", self.root + "/rules"],
