@@ -29,6 +29,10 @@ static void read_test(struct parse *p, enum quality_mode mode, const char *name,
         refuse_test(p, name);
         return;
     }
+    if (check->ours && mode == QUALITY_REFERENCE) {
+        fault(p, name, "ioos_qc has no such test: it runs in hub mode only");
+        return;
+    }
     size_t mark = place_enter(p, name);
     t->rows[t->count++] =
         (struct tests_file_row){check, read_check(p, check, mode, object)};

@@ -15,6 +15,17 @@ struct span {
 };
 #define SPAN_NONE ((struct span){1, 0})
 
+static inline bool span_is_set(const struct span *s)
+{
+    return s->low <= s->high;
+}
+
+/* Of a span that is not set: false, whatever the value. */
+static inline bool span_excludes(const struct span *s, double value)
+{
+    return span_is_set(s) && (value < s->low || value > s->high);
+}
+
 /* Settings of one quality test, for all series that its list is for, or some. Of the rows
  * of one test the last one that fits counts. */
 enum { TEST_MONTHS = 0xfff };

@@ -41,6 +41,7 @@ struct check {
     const char *title; /* one line: what it asks */
     const struct argument *arguments;
     size_t settings_size;
+    bool ours; /* ioos_qc has no such test: there is none in reference mode */
     /* What the arguments are together: ERR_RANGE, with a sentence, where no run makes
      * sense. *d holds a sentence too (and ERR_OK is given) where the reference runs, but
      * hardly as was meant; in the hub that is ERR_RANGE. NULL: each by itself is enough.

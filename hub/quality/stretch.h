@@ -40,6 +40,10 @@ static inline bool stretch_is_missing(const struct stretch *s, size_t i)
     return !isfinite(s->value[i]);
 }
 
+/* The first point of the window (t[i] - period_s, t[i]], open at its old end, up to
+ * position i. Times must not go back. */
+size_t stretch_first(const struct stretch *s, size_t i, double period_s);
+
 /* The median of the times between neighbours in whole seconds, rounded down, as ioos_qc
  * takes it; 0: fewer than two points. room: for count numbers, overwritten. */
 int64_t stretch_interval_s(const int64_t *time_us, size_t count, int64_t *room);

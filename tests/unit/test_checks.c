@@ -2,6 +2,7 @@
 /* Quality tests by vectors worked out by hand, in both modes; a stream against the whole;
  * what is said of tests files that are wrong. */
 #include "quality/checks/attenuated_signal.h"
+#include "quality/checks/running_median.h"
 #include "support/assert_close.h"
 #include "support/qc_series.h"
 
@@ -55,6 +56,8 @@ static void test_checks_give_the_vectors_in_both_modes(void **state)
         assert_true(json_array_size(json) > 0); /* each test has some */
         for (size_t i = 0; i < json_array_size(json); i++, cases++) {
             const json_t *one = json_array_get(json, i);
+            assert_true(json_object_get(one, "reference") == NULL ||
+                        !check_table[k]->ours);
             replay(one, check_table[k]->name, QUALITY_REFERENCE);
             replay(one, check_table[k]->name, QUALITY_HUB);
         }
@@ -175,7 +178,9 @@ static void test_a_piece_as_far_back_as_reach_gives_the_flags_of_the_whole(void 
         "\"density_inversion_test\": {\"suspect_threshold\": -0.03},"
         "\"location_test\": {\"range_max\": 100}, \"time_gap_test\": {\"fail_span\": "
         "0.5},"
-        "\"duplicate_timestamp_test\": {}}";
+        "\"duplicate_timestamp_test\": {}, \"running_median_test\": {\"test_period\": "
+        "7200, "
+        "\"min_obs\": 4, \"suspect_span\": [3, 7], \"fail_threshold\": 3}}";
     const struct config_file file = {.name = "t", .text = text, .size = sizeof text - 1};
     struct config_faults faults = {0};
     struct tests_file t;
@@ -294,6 +299,75 @@ static void test_tests_files_that_are_wrong_get_a_sentence_each(void **state)
     }
 }
 
+static enum err parse_text(const char *text, enum quality_mode mode, struct diag *d)
+{
+    const struct config_file file = {.name = "t", .text = text, .size = strlen(text)};
+    struct config_faults faults = {0};
+    struct tests_file t;
+    enum err e = tests_file_parse(&file, mode, &t, &faults);
+    if (e == ERR_OK) {
+        tests_file_fini(&t);
+    } else {
+        *d = faults.faults[0].diag;
+    }
+    config_faults_fini(&faults);
+    return e;
+}
+
+static void test_a_test_of_ours_is_not_there_in_reference_mode(void **state)
+{
+    (void)state;
+    static const char sound[] = "{\"running_median_test\": {\"test_period\": 60, "
+                                "\"min_obs\": 3, \"suspect_threshold\": 1}}";
+    static const char idle[] =
+        "{\"running_median_test\": {\"test_period\": 60, \"min_obs\": 3}}";
+    struct diag d = {0};
+    assert_int_equal(parse_text(sound, QUALITY_HUB, &d), ERR_OK);
+    assert_int_equal(parse_text(sound, QUALITY_REFERENCE, &d), ERR_CONFIG);
+    assert_string_equal(d.text, "ioos_qc has no such test: it runs in hub mode only");
+    assert_string_equal(d.field, "/running_median_test");
+    assert_int_equal(parse_text(idle, QUALITY_HUB, &d), ERR_CONFIG);
+    assert_string_equal(d.text, "it flags nothing: give suspect_span or a threshold");
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Against sorting, with values from the ends of what a double holds among them. */
+static void test_running_median_is_the_middle_of_the_sorted(void **state)
+{
+    (void)state;
+    static const double odd[] = {1.7e308, -1.7e308, 5e-324, 0, -0.0, 1e-300};
+    const struct running_median_settings r = {.test_period = 1e9, .min_obs = 1};
+    uint64_t random = 88172645463325252ULL;
+    for (int round = 0; round < 2000; round++) {
+        int64_t times[40];
+        double values[40], sorted[40];
+        size_t count = 1 + next_random(&random) % 40, valid = 0;
+        for (size_t k = 0; k < count; k++) {
+            uint64_t q = next_random(&random);
+            times[k] = (int64_t)k * STRETCH_US_PER_S;
+            values[k] = q % 31 == 0  ? odd[q / 31 % 6]
+                        : q % 7 == 0 ? (double)NAN
+                                     : (double)(q % 50) / 10 - 2;
+            if (isfinite(values[k])) {
+                sorted[valid++] = values[k];
+            }
+        }
+        qsort(sorted, valid, sizeof *sorted, compare_doubles);
+        const struct stretch s = {.time_us = times, .value = values, .count = count};
+        double m = running_median(&r, &s, count - 1);
+        if (valid == 0) {
+            assert_true(isnan(m));
+        } else {
+            assert_true(m == sorted[(valid - 1) / 2] / 2 + sorted[valid / 2] / 2);
+        }
+    }
+}
+
 static void test_the_interval_is_the_median_in_whole_seconds(void **state)
 {
     (void)state;
@@ -315,6 +389,8 @@ int main(void)
         cmocka_unit_test(test_flags_do_not_improve_where_the_spread_shrinks),
         cmocka_unit_test(test_a_piece_as_far_back_as_reach_gives_the_flags_of_the_whole),
         cmocka_unit_test(test_tests_files_that_are_wrong_get_a_sentence_each),
+        cmocka_unit_test(test_a_test_of_ours_is_not_there_in_reference_mode),
+        cmocka_unit_test(test_running_median_is_the_middle_of_the_sorted),
         cmocka_unit_test(test_the_interval_is_the_median_in_whole_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

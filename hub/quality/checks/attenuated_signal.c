@@ -15,21 +15,6 @@ struct window {
     double sum;   /* of those */
 };
 
-/* The first point of the window: by the interval, then by the times. */
-static size_t first_of(const struct stretch *s, size_t i, double period_s)
-{
-    int64_t from_us = s->time_us[i] - stretch_us(period_s); /* exclusive */
-    double steps = s->interval_s > 0 ? period_s / (double)s->interval_s : 0;
-    size_t first = steps < (double)i ? i - (size_t)steps : 0;
-    while (first > 0 && s->time_us[first - 1] > from_us) {
-        first--;
-    }
-    while (first < i && s->time_us[first] <= from_us) {
-        first++;
-    }
-    return first;
-}
-
 /* --- sums and extremes in lanes: the compiler may not reorder them, so they are written
  * in an order that it can do side by side. What is missing is looked for only in a window
  * whose plain sum is not finite. --- */
@@ -176,7 +161,7 @@ static double spread_at(const struct attenuated_signal_settings *a,
     if (isnan(a->test_period)) {
         return a->whole_known ? a->whole_spread : spread_of_all(s, a->check_type);
     }
-    size_t first = first_of(s, i, a->test_period);
+    size_t first = stretch_first(s, i, a->test_period);
     struct window w = look(s->value + first, i + 1 - first);
     bool broken = a->check_type == ATTENUATED_SIGNAL_RANGE && w.valid < w.count;
     bool enough = (double)w.valid >= least_of(a, mode, s->interval_s);

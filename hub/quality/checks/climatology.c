@@ -55,11 +55,6 @@ static int number_of(int period, int64_t time_us)
     }
 }
 
-static bool is_set(const struct span *s)
-{
-    return s->low <= s->high;
-}
-
 static bool holds(const struct span *s, double value)
 {
     return value >= s->low && value <= s->high;
@@ -71,7 +66,7 @@ static bool is_in(const struct climatology_member *m, const struct stretch *s, s
     bool in_time = m->tspan.dates
                        ? time_us >= m->tspan.from_us && time_us <= m->tspan.to_us
                        : holds(&m->tspan.numbers, number_of(m->period, time_us));
-    if (!in_time || !is_set(&m->zspan)) {
+    if (!in_time || !span_is_set(&m->zspan)) {
         return in_time;
     }
     return s->z_m != NULL && isfinite(s->z_m[i]) && holds(&m->zspan, s->z_m[i]);
@@ -101,7 +96,7 @@ enum quality climatology_judge(const struct climatology_settings *c,
     if (m == NULL) {
         return QUALITY_NOT_EVALUATED;
     }
-    if (is_set(&m->fspan) && !holds(&m->fspan, s->value[i])) {
+    if (span_is_set(&m->fspan) && !holds(&m->fspan, s->value[i])) {
         return QUALITY_FAIL;
     }
     return holds(&m->vspan, s->value[i]) ? QUALITY_GOOD : QUALITY_SUSPECT;
@@ -186,7 +181,7 @@ static unsigned needs(const void *settings, enum quality_mode mode)
     unsigned all = CHECK_VALUES;
     (void)mode;
     for (size_t k = 0; k < c->members.count; k++) {
-        all |= is_set(&members[k].zspan) ? CHECK_DEPTHS : 0;
+        all |= span_is_set(&members[k].zspan) ? CHECK_DEPTHS : 0;
     }
     return all;
 }

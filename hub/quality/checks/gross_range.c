@@ -5,16 +5,6 @@
 
 #include <math.h>
 
-static bool is_set(const struct span *s)
-{
-    return s->low <= s->high;
-}
-
-static bool outside(const struct span *s, double value)
-{
-    return is_set(s) && (value < s->low || value > s->high);
-}
-
 enum quality gross_range_judge(const struct gross_range_settings *g,
                                enum quality_mode mode, const struct stretch *s, size_t i)
 {
@@ -22,10 +12,10 @@ enum quality gross_range_judge(const struct gross_range_settings *g,
     if (isnan(value) || (mode == QUALITY_HUB && isinf(value))) {
         return QUALITY_MISSING;
     }
-    if (outside(&g->fail_span, value)) {
+    if (span_excludes(&g->fail_span, value)) {
         return QUALITY_FAIL;
     }
-    return outside(&g->suspect_span, value) ? QUALITY_SUSPECT : QUALITY_GOOD;
+    return span_excludes(&g->suspect_span, value) ? QUALITY_SUSPECT : QUALITY_GOOD;
 }
 
 static enum quality judge(const void *settings, enum quality_mode mode,
@@ -59,8 +49,8 @@ static enum err check(const void *settings, enum quality_mode mode, struct diag 
 {
     const struct gross_range_settings *g = settings;
     (void)mode;
-    if (is_set(&g->suspect_span) && (g->suspect_span.low < g->fail_span.low ||
-                                     g->suspect_span.high > g->fail_span.high)) {
+    if (span_is_set(&g->suspect_span) && (g->suspect_span.low < g->fail_span.low ||
+                                          g->suspect_span.high > g->fail_span.high)) {
         diag_set_field(d, "suspect_span");
         diag_set(d, "[%g, %g] is not within fail_span [%g, %g]", g->suspect_span.low,
                  g->suspect_span.high, g->fail_span.low, g->fail_span.high);
