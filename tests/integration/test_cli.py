@@ -33,8 +33,8 @@ class Help(unittest.TestCase):
         for verb in ("run", "check", "try", "status", "trace", "dump", "export", "publish",
                      "cities new", "devices list", "devices pending", "devices new",
                      "rejected list", "rejected show", "conflicts list", "reload", "calc",
-                     "calc list", "convert", "qc", "grids", "grids gaps", "grids main",
-                     "grids events"):
+                     "calc list", "convert", "qc", "qc thresholds", "grids", "grids gaps",
+                     "grids main", "grids events"):
             self.assertIn(tuple(verb.split()), VERBS)
 
     def test_examples_come_right_after_the_summary(self):

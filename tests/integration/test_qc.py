@@ -257,6 +257,52 @@ class Verb(unittest.TestCase):
         self.assertEqual(full.returncode, 1)
         self.assertIn("the flags can't be written", full.stderr)
 
+    def test_thresholds_are_written_from_all_files_together(self):
+        """10 to 16 in turn, with four spikes of 90 a file: the quartiles are 11 and 15; of 1953
+        distances a file 4 are 90 more or less, so 1 in 100 is 3, 1 in 1000 a spike."""
+        def series(first, rows):
+            return "time,value\n" + "".join(
+                f"{900 * i},{10 + i % 7 + 90 * (i % 500 == 499)}\n" for i in range(first, first + rows))
+        one, two = self.put("one.csv", series(0, 2000)), self.put("two.csv", series(7000, 2000) + "99999999,\n")
+        done = kogge("qc", "thresholds", one, two)
+        self.assertEqual((done.code, done.err), (0, "from 4000 values, 3906 of them with half a "
+                                                    "day before them\n"))
+        test = json.loads(done.out)["running_median_test"]
+        self.assertEqual(list(test), ["test_period", "min_obs", "suspect_span", "suspect_threshold",
+                                      "fail_threshold"])
+        self.assertEqual((test["test_period"], test["min_obs"]), (86400, 48))
+        self.assertEqual((test["suspect_span"], test["suspect_threshold"]), ([5, 21], 3))
+        self.assertGreater(test["fail_threshold"], 80)
+        self.assertLess(test["fail_threshold"], 94)
+        flags = self.flags(self.qc(done.out, series(0, 1000), "--mode", "hub"))["running_median_test"]
+        self.assertEqual([flags[0], flags[46], flags[47], flags[499]], [2, 2, 1, 3])
+        self.assertEqual(self.qc(done.out, series(0, 9)).code, 5)
+
+    def test_thresholds_that_can_not_be_had_get_a_sentence(self):
+        still = "time,value\n" + "".join(f"{900 * i},7\n" for i in range(1100))
+        far = "time,value\n" + "".join(f"{20000 * i},{i}\n" for i in range(9))
+        short = "time,value\n" + "".join(f"{900 * i},{i}\n" for i in range(1046))
+        for series, sentence in (
+                (still, "the values hardly move"),
+                (far, "the median step is 20000 s, expected 1 to 14400"),
+                (short, "1000 values with half a day before them are needed, here are 999"),
+                ("time,value\n", "1000 values with half a day before them are needed, here are 0"),
+                ("time\n0\n60\n", 'thresholds need a column "value"'),
+                ("time,value\n60,1\n0,1\n", "thresholds need times that never go back"),
+                ("time,value\n0,x\n", 'series.csv:2: value: "x", expected a number')):
+            with self.subTest(sentence):
+                done = kogge("qc", "thresholds", self.put("series.csv", series))
+                self.assertEqual((done.code, done.out), (1, ""))
+                self.assertIn(sentence, done.err)
+        done = kogge("qc", "thresholds")
+        self.assertEqual(done.code, 2)
+        path = self.put("series.csv", short + "941400,1\n")
+        with open("/dev/full", "w", encoding="utf-8") as disk:
+            full = subprocess.run([os.path.join(BIN, "kogge"), "qc", "thresholds", path], stdout=disk,
+                                  stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(full.returncode, 1)
+        self.assertIn("the tests file can't be written", full.stderr)
+
     @unittest.skipUnless(os.path.isdir(DATA), "the reference data is not there")
     def test_vectors_come_out_of_the_verb_as_well(self):
         """Each file with one series; fuzz_* and compare_all go through test_qc_data."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "app/context.h"
-#include "app/qc_file.h"
+#include "app/qc_load.h"
+#include "app/qc_thresholds.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -10,8 +11,6 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-
-enum { BAD_SHOWN = 10 };
 
 static const char *const mode_names[] = {"reference", "hub"};
 
@@ -23,17 +22,7 @@ struct judging {
     struct tests_file tests;
     struct qc_file file;
     struct stretch stretch;
-    size_t bad;
 };
-
-static void take_bad(void *arg, const struct diag *d)
-{
-    struct judging *j = arg;
-    char text[640];
-    if (++j->bad <= BAD_SHOWN) {
-        fprintf(stderr, "%s\n", diag_format(d, text, sizeof text));
-    }
-}
 
 /* --- the tests file --- */
 
@@ -77,40 +66,20 @@ static int read_tests(struct judging *j)
 
 /* --- the series --- */
 
-static void say_oddities(const struct judging *j)
+static int read_series(struct judging *j)
 {
-    struct diag d;
-    char text[640];
-    for (enum qc_oddity k = 0; k < QC_ODDITIES; k++) {
-        if (qc_file_oddity(&j->file, j->path, k, &d)) {
-            command_say(j->invocation, "%s", diag_format(&d, text, sizeof text));
-        }
+    int code = qc_load(j->invocation, j->path, &j->file);
+    if (code != EXIT_DONE) {
+        return code;
     }
+    j->stretch = qc_file_stretch(&j->file);
+    j->stretch.interval_s =
+        j->tests.interval_s > 0 ? j->tests.interval_s : j->stretch.interval_s;
     if (j->file.count < 2) {
         command_say(j->invocation, "%s: %s", j->path,
                     j->file.count == 0 ? "there are no rows, so no flags"
                                        : "one row: what compares neighbours gives 2");
     }
-}
-
-static int read_series(struct judging *j)
-{
-    struct diag d = {0};
-    enum err e = qc_file_read(j->path, take_bad, j, &j->file, &d);
-    if (j->bad > BAD_SHOWN) {
-        fprintf(stderr, "%s: and %zu more rows that can't be read\n", j->path,
-                j->bad - BAD_SHOWN);
-    }
-    if (e != ERR_OK) {
-        if (d.text[0] == '\0') {
-            diag_set(&d, "%s", err_text(e));
-        }
-        return command_fail_diag(j->invocation, EXIT_FAILED, &d);
-    }
-    j->stretch = qc_file_stretch(&j->file);
-    j->stretch.interval_s =
-        j->tests.interval_s > 0 ? j->tests.interval_s : j->stretch.interval_s;
-    say_oddities(j);
     return EXIT_DONE;
 }
 
@@ -203,18 +172,30 @@ static int run_qc(struct invocation *i)
     return code;
 }
 
-static const struct verb verbs[] = {{
-    .name = "",
-    .arguments = "FILE.csv",
-    .summary = "Run quality tests on a series of your own, and print their flags",
-    .examples = {"kogge qc --tests tests.json series.csv",
-                 "kogge qc --tests tests.json --mode hub series.csv > flags.csv"},
-    .options = {{"--tests", "FILE", "the tests and their arguments, as JSON; needed"},
-                {"--mode", "MODE",
-                 "reference (default): flags of ioos_qc; hub: as this hub sets them"}},
-    .least = 1,
-    .most = 1,
-    .run = run_qc,
-}};
+static const struct verb verbs[] = {
+    {
+        .name = "",
+        .arguments = "FILE.csv",
+        .summary = "Run quality tests on a series of your own, and print their flags",
+        .examples = {"kogge qc --tests tests.json series.csv",
+                     "kogge qc --tests tests.json --mode hub series.csv > flags.csv"},
+        .options =
+            {{"--tests", "FILE", "the tests and their arguments, as JSON; needed"},
+             {"--mode", "MODE",
+              "reference (default): flags of ioos_qc; hub: as this hub sets them"}},
+        .least = 1,
+        .most = 1,
+        .run = run_qc,
+    },
+    {
+        .name = "thresholds",
+        .arguments = "FILE.csv...",
+        .summary = "Write a tests file with thresholds from series of the same place",
+        .examples = {"kogge qc thresholds 2024.csv 2025.csv > tests.json"},
+        .least = 1,
+        .most = ARGUMENTS_MOST,
+        .run = qc_thresholds_run,
+    },
+};
 
-const struct command command_qc = {"qc", verbs, 1};
+const struct command command_qc = {"qc", verbs, sizeof verbs / sizeof verbs[0]};
