@@ -15,6 +15,7 @@ import conf
 import consumers
 import intake
 import measure
+import quality
 import science
 from broker import Broker, free_port
 from world import (CACHE, FILL_ROWS, FILL_START, LATER, ROUND_S, WORK, copy_store, filled_store, head,
@@ -329,7 +330,7 @@ def part_science(options):
 
 PARTS = {"store": part_store, "json": part_json, "ttn": part_ttn, "start": part_start,
          "live": part_live, "csv": part_csv, "work": part_work, "import": part_import,
-         "audit": part_audit, "recompute": part_recompute, "science": part_science,
+         "audit": part_audit, "recompute": part_recompute, "science": part_science, "qc": quality.part_qc,
          "limits": intake.part_limits, "stock": intake.part_stock, "catchup": intake.part_catchup,
          "soak": intake.part_soak}
 

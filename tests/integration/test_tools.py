@@ -12,7 +12,7 @@ from unittest import mock
 
 ROOT = os.environ.get("KOGGE_ROOT") or os.path.abspath(
     os.path.join(os.path.dirname(__file__), "..", ".."))
-for room in ("lint", "support", "fuzz"):
+for room in ("lint", "support", "fuzz", "bench"):
     sys.path.insert(0, os.path.join(ROOT, "tests", room))
 
 import fuzz
@@ -20,6 +20,7 @@ import judge_config
 import judge_text
 import judge_tools
 import promises
+import quality
 import results
 import tree
 
@@ -192,6 +193,23 @@ class Seeds(unittest.TestCase):
             self.assertEqual(fuzz.write_kept("fuzz_x", many), fuzz.KEPT_INPUTS)
             large = [b"x" * 30000, b"y" * 30001, b"z" * 30002]
             self.assertEqual(fuzz.write_kept("fuzz_x", large), 2)
+
+
+class Scores(unittest.TestCase):
+    """The flags of quality tests beside those of an operator, counted by hand."""
+
+    def test_values_and_events_are_counted(self):
+        rows = [(5, 0), (5, 0), (9, -3), (9, -3), (5, 0), (7, 1), (9, -3), (5, 0), ("", -2), (5, 0), ("", -3)]
+        series = quality.Series([{"time_utc": f"2012-01-{day + 1:02}T00:00:00Z", "ph": str(value),
+                                  "f_ph": f"<{level}> [GIM]"} for day, (value, level) in enumerate(rows)], "ph")
+        score = quality.Score(series, [i in (2, 4, 5, 9) for i in range(len(rows))])
+        self.assertEqual((score.precision, score.precision_lenient, score.recall), (1 / 4, 1 / 3, 1 / 3))
+        self.assertEqual((score.events, score.found), (3, 1))
+        self.assertEqual((score.alarms, score.false), (3, 2))  # 2; 4 and 5; 9
+
+    def test_runs_end_where_the_series_ends(self):
+        self.assertEqual(quality.runs([True, False, True, True]), [(0, 1), (2, 4)])
+        self.assertEqual(quality.runs([]), [])
 
 
 class Books(unittest.TestCase):
