@@ -403,6 +403,8 @@ static const struct option table[] = {
      "Whether a series moves too little."},
     {"tests", "time_gap_test", "object or null", false, NULL, NO_LIMITS, NULL,
      "Whether the series fell silent before a value."},
+    {"tests", "running_median_test", "object or null", false, NULL, NO_LIMITS, NULL,
+     "Whether a value, or hours of them, lie where this water hardly is."},
     {"tests", "where", "list of tests_where", false, NULL, 0, 100, NULL,
      "Other settings for some waters and months; the last that fits counts."},
     {"tests", "source", "text or null", false, NULL, NO_LIMITS, NULL,
@@ -429,6 +431,8 @@ static const struct option table[] = {
      "Whether a series moves too little."},
     {"tests_where", "time_gap_test", "object or null", false, NULL, NO_LIMITS, NULL,
      "Whether the series fell silent before a value."},
+    {"tests_where", "running_median_test", "object or null", false, NULL, NO_LIMITS, NULL,
+     "Whether a value, or hours of them, lie where this water hardly is."},
     {"tests_where", "source", "text or null", false, NULL, NO_LIMITS, NULL,
      "Where the settings come from."},
 

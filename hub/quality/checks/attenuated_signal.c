@@ -231,7 +231,7 @@ static void say(const void *settings, const struct stretch *s, size_t i,
     const struct attenuated_signal_settings *a = settings;
     const struct reason_limits limits = {
         .suspect = a->suspect_threshold, .fail = a->fail_threshold, .below = true};
-    size_t first = first_of(s, i, a->test_period);
+    size_t first = stretch_first(s, i, a->test_period);
     struct window w = look(s->value + first, i + 1 - first);
     const char *period = reason_seconds(r, a->test_period);
     if (flag == QUALITY_NOT_EVALUATED) {

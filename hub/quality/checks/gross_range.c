@@ -28,7 +28,7 @@ static void say(const void *settings, const struct stretch *s, size_t i,
                 enum quality flag, struct reason *r)
 {
     const struct gross_range_settings *g = settings;
-    const struct span *span = flag == QUALITY_FAIL || !is_set(&g->suspect_span)
+    const struct span *span = flag == QUALITY_FAIL || !span_is_set(&g->suspect_span)
                                   ? &g->fail_span
                                   : &g->suspect_span;
     bool possible = span == &g->fail_span;
@@ -39,7 +39,7 @@ static void say(const void *settings, const struct stretch *s, size_t i,
     const char *value = reason_amount(r, s->value[i]);
     const char *low = reason_number(r, span->low), *high = reason_amount(r, span->high);
     reason_put(r, "%s liegt %s, %s (%s bis %s).", "%s lies %s %s (%s to %s).", value,
-               outside(span, s->value[i])
+               span_excludes(span, s->value[i])
                    ? reason_word(r, "außerhalb dessen", "outside of")
                    : reason_word(r, "in dem", "within"),
                what, low, high);

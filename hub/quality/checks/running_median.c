@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "quality/checks/running_median.h"
 
+#include "quality/reason.h"
+
 #include <math.h>
 
 /* The median is found without sorting or copying, in Torben Mogensen's way: a guess
@@ -73,6 +75,9 @@ enum quality running_median_judge(const struct running_median_settings *r,
     if (stretch_is_missing(s, i)) {
         return QUALITY_MISSING;
     }
+    if (s->open && s->time_us[0] > s->time_us[i] - stretch_us(r->test_period)) {
+        return QUALITY_NONE;
+    }
     double m = running_median(r, s, i);
     if (isnan(m)) {
         return QUALITY_NOT_EVALUATED;
@@ -91,6 +96,32 @@ static enum quality judge(const void *settings, enum quality_mode mode,
 {
     (void)mode;
     return running_median_judge(settings, s, i);
+}
+
+static void say(const void *settings, const struct stretch *s, size_t i,
+                enum quality flag, struct reason *r)
+{
+    const struct running_median_settings *m = settings;
+    const struct reason_limits limits = {.suspect = m->suspect_threshold,
+                                         .fail = m->fail_threshold};
+    const char *period = reason_seconds(r, m->test_period);
+    double median = running_median(m, s, i);
+    double distance = fabs(s->value[i] - median);
+    if (flag == QUALITY_NOT_EVALUATED) {
+        reason_put(r, "In den letzten %s stehen weniger als %s Werte.",
+                   "The last %s hold fewer than %s values.", period,
+                   reason_number(r, m->min_obs));
+    } else if (flag == QUALITY_SUSPECT && !(distance > m->suspect_threshold)) {
+        reason_put(r, "Der Median der letzten %s, %s, liegt außerhalb von %s bis %s.",
+                   "The median of the last %s, %s, lies outside of %s to %s.", period,
+                   reason_amount(r, median), reason_number(r, m->suspect_span.low),
+                   reason_amount(r, m->suspect_span.high));
+    } else {
+        reason_put(r, "%s liegt %s neben dem Median der letzten %s, %s; %s.",
+                   "%s lies %s from the median of the last %s, %s; %s.",
+                   reason_amount(r, s->value[i]), reason_computed(r, distance, &limits),
+                   period, reason_amount(r, median), reason_limit(r, flag, &limits));
+    }
 }
 
 static enum err check(const void *settings, enum quality_mode mode, struct diag *d)
@@ -143,5 +174,6 @@ const struct check check_running_median = {
     .check = check,
     .needs = needs,
     .judge = judge,
+    .say = say,
     .reach = reach,
 };
