@@ -125,9 +125,8 @@ static enum err close_window(struct amend *a)
     } else {
         e = judge_again(a->batch->judge, series, &a->first_us, &a->last_us);
     }
-    return e != ERR_OK
-               ? e
-               : store_changed(a->batch->store, series, a->first_us, a->last_us);
+    return e != ERR_OK ? e
+                       : store_changed(a->batch->store, series, a->first_us, a->last_us);
 }
 
 /* One window a series and chunk. */

@@ -24,7 +24,7 @@ struct amend {
     struct batch *batch;
     struct amend_move *moves;
     size_t move_count, move_size;
-    bool judged; /* flags come with what is put; else they are judged again */
+    bool judged;    /* flags come with what is put; else they are judged again */
     int32_t series; /* of the window of the change log that is open; 0: none */
     int64_t first_us, last_us;
 };

@@ -72,8 +72,8 @@ struct batch {
     struct batch_other asked;                  /* the last one that lies in other */
     struct message_row counted[BATCH_COUNTED]; /* by id; 0: none (settle.c) */
     struct order *order;                       /* room to sort rows */
-    struct judge *judge; /* of the store */
-    struct judge_point *points; /* room for those of one series */
+    struct judge *judge;                       /* of the store */
+    struct judge_point *points;                /* room for those of one series */
     struct batch_row *rows;
     size_t row_count;
     struct batch_message *messages;

@@ -51,9 +51,9 @@ struct recompute {
     int64_t *same;
     int64_t (*changes)[DIFFERENCE_COUNT]; /* by series of the shadow */
     size_t changes_size;
-    int32_t known;      /* series that both know by the same id */
-    int64_t next_aside; /* the next message that must not be worked on; 0: none */
-    int64_t first;      /* id behind which the work began */
+    int32_t known;              /* series that both know by the same id */
+    int64_t next_aside;         /* the next message that must not be worked on; 0: none */
+    int64_t first;              /* id behind which the work began */
     int32_t edge;               /* series whose edges are done */
     struct store_point *points; /* room */
     struct store_spot spot;

@@ -400,8 +400,7 @@ static enum err settle_equal(struct batch *b, struct batch_row *row,
                              const struct held *held)
 {
     struct batch_message *mine = &b->messages[row->message];
-    bool same_flags =
-        batch_same_flags(row->o.tests, judge_alone(b->judge, held->tests));
+    bool same_flags = batch_same_flags(row->o.tests, judge_alone(b->judge, held->tests));
     enum outcome before = OUTCOME_STORED;
     int order = 0;
     enum err e = compare_held(b, row, held, &order);

@@ -53,10 +53,10 @@ static bool same_tests(const struct test_list *a, const struct test_list *b)
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++) {
         const struct test_settings *x = &a->rows[i], *y = &b->rows[i];
-        same = strcmp(x->test, y->test) == 0 && text_equal(x->text, y->text) &&
-               x->months == y->months &&
-               (x->water_type == y->water_type ||
-                text_equal(x->water_type, y->water_type));
+        same =
+            strcmp(x->test, y->test) == 0 && text_equal(x->text, y->text) &&
+            x->months == y->months &&
+            (x->water_type == y->water_type || text_equal(x->water_type, y->water_type));
     }
     return same;
 }

@@ -82,8 +82,8 @@ static void parse_tests(struct parse *p, const json_t *o, struct station *s)
         }
         size_t inner = place_enter(p, key);
         if (rows != NULL && parameter != NULL) {
-            rows[s->tests_count++] = (struct station_tests){
-                .parameter = parameter, .tests = read_tests(p, item)};
+            rows[s->tests_count++] = (struct station_tests){.parameter = parameter,
+                                                            .tests = read_tests(p, item)};
         }
         place_leave(p, inner);
     }

@@ -13,8 +13,8 @@
 void *read_check(struct parse *p, const struct check *check, enum quality_mode mode,
                  const json_t *object);
 
-/* All tests of object, as the hub runs them, with those of its "where". Texts and settings
- * are in p->memory. */
+/* All tests of object, as the hub runs them, with those of its "where". Texts and
+ * settings are in p->memory. */
 struct test_list read_tests(struct parse *p, const json_t *object);
 
 #endif

@@ -29,8 +29,7 @@ static void judge_check(struct parse *p, const struct check *check, const void *
               check->name);
         return;
     }
-    int64_t reach_us =
-        check->reach != NULL ? check->reach(settings, QUALITY_HUB, 0) : 0;
+    int64_t reach_us = check->reach != NULL ? check->reach(settings, QUALITY_HUB, 0) : 0;
     if (reach_us > REACH_DAYS * INT64_C(86400) * STRETCH_US_PER_S) {
         fault(p, NULL, "%s would look back for more than %d days", check->name,
               REACH_DAYS);

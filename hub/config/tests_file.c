@@ -110,7 +110,7 @@ static void read_derived(struct parse *p, const json_t *object, struct tests_fil
 }
 
 static void read_file_tests(struct parse *p, enum quality_mode mode, const json_t *root,
-                       struct tests_file *t)
+                            struct tests_file *t)
 {
     const char *key;
     json_t *value;

@@ -77,7 +77,7 @@ struct parameter {
     enum parameter_kind kind;
     int decimals; /* stored exactly as integer * 10^-decimals, [0, 6] */
     enum aggregate aggregate;
-    bool relative; /* ranges are relative to the station's reference level */
+    bool relative;          /* ranges are relative to the station's reference level */
     struct test_list tests; /* in unit */
     double detection_limit; /* with AGGREGATE_LOG10: what a zero counts as; > 0 */
     const struct event_rule *events;

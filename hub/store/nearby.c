@@ -23,10 +23,10 @@ static struct store_point read_point(const struct store *s, sqlite3_stmt *q,
 {
     const struct store_time t = {chunk, sqlite3_column_int(q, 0),
                                  sqlite3_column_int(q, 1)};
-    return (struct store_point){
-        .time_us = store_time_us(t),
-        .value = store_column_value(q, 2, s->series[series - 1].scale),
-        .tests = (quality_tests)sqlite3_column_int64(q, 3)};
+    return (struct store_point){.time_us = store_time_us(t),
+                                .value =
+                                    store_column_value(q, 2, s->series[series - 1].scale),
+                                .tests = (quality_tests)sqlite3_column_int64(q, 3)};
 }
 
 /* Points of one chunk in [from_us, to_us], appended to out. */
@@ -75,9 +75,9 @@ enum err store_read_points(struct store *s, int32_t series, int64_t from_us,
 static enum err read_back(struct store *s, int32_t series, int64_t chunk, int64_t time_us,
                           int64_t from_us, struct store_point *out, size_t *free)
 {
-    enum err e = bind_series(
-        s, POINTS " AND (s, us) < (?3, ?4) ORDER BY s DESC, us DESC LIMIT ?5",
-        &s->sql.points_back, chunk, series);
+    enum err e =
+        bind_series(s, POINTS " AND (s, us) < (?3, ?4) ORDER BY s DESC, us DESC LIMIT ?5",
+                    &s->sql.points_back, chunk, series);
     if (e != ERR_OK) {
         return e;
     }
@@ -157,10 +157,11 @@ enum err store_set_tests(struct store *s, int32_t series, int64_t time_us,
     const struct observation at = {.series = series, .time_us = time_us};
     struct store_time t = store_time_of(time_us);
     enum err e = revision ? store_revise(s, &at) : ERR_OK;
-    e = e != ERR_OK ? e : bind_series(s,
-                                      "UPDATE observations SET flags = ?5 WHERE chunk ="
-                                      " ?1 AND series = ?2 AND s = ?3 AND us = ?4",
-                                      &s->sql.set_tests, t.chunk, series);
+    e = e != ERR_OK ? e
+                    : bind_series(s,
+                                  "UPDATE observations SET flags = ?5 WHERE chunk ="
+                                  " ?1 AND series = ?2 AND s = ?3 AND us = ?4",
+                                  &s->sql.set_tests, t.chunk, series);
     if (e != ERR_OK) {
         return e;
     }

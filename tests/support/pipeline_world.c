@@ -33,11 +33,12 @@ const char *const world_sources[WORLD_SOURCES] = {
     " \"water\": \"W\", \"water_type\": \"brackish\","                                   \
     " \"gauge_zero\": [{\"m_nhn\": -5, \"datum\": \"DHHN2016\","                         \
     " \"from\": \"2000-01-01T00:00:00Z\", \"source\": \"made up\","                      \
-    " \"verified\": false}], \"tests\": {\"water_temperature\": {"                      \
-    "\"attenuated_signal_test\": {\"suspect_threshold\": 0.29137, \"fail_threshold\": 0.10317,"  \
+    " \"verified\": false}], \"tests\": {\"water_temperature\": {"                       \
+    "\"attenuated_signal_test\": {\"suspect_threshold\": 0.29137, \"fail_threshold\": "  \
+    "0.10317,"                                                                           \
     " \"test_period\": 21600, \"min_obs\": 4},"                                          \
     " \"time_gap_test\": {\"fail_span\": 3},"                                            \
-    " \"climatology_test\": {\"members\": [{\"tspan\": [5, 6], \"period\": \"month\","     \
+    " \"climatology_test\": {\"members\": [{\"tspan\": [5, 6], \"period\": \"month\","   \
     " \"vspan\": [2, 14], \"fspan\": [-2, 35]}]},"                                       \
     " \"where\": [{\"water_type\": \"brackish\", \"months\": [4],"                       \
     " \"time_gap_test\": {\"fail_span\": 4}}]}}}]}"

@@ -157,7 +157,8 @@ static void test_settings_hold_for_a_water_and_its_months(void **state)
     const struct gross_range_settings all = {{0, 30}, SPAN_NONE};
     const struct gross_range_settings river = {{0, 20}, SPAN_NONE};
     const struct gross_range_settings winter = {{0, 10}, SPAN_NONE};
-    struct test_settings rows[] = {range_row(&all), range_row(&river), range_row(&winter)};
+    struct test_settings rows[] = {range_row(&all), range_row(&river),
+                                   range_row(&winter)};
     rows[1].water_type = "river";
     rows[2].water_type = "river";
     rows[2].months = 1U << 11 | 1U; /* December and January */

@@ -113,7 +113,8 @@ static enum err tell_row(struct tracing *t, const struct observation_row *row)
     json_t *revisions = json_array();
     json_t *reasons = json_object();
     json_t *story = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:O, s:n, s:n, "
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:O, s:O, s:n, "
+        "s:n, "
         "s:I, s:n}",
         "city", row->key.city, "station", row->key.station, "parameter",
         row->key.parameter, "position", row->key.position, "origin", row->key.origin,
@@ -121,8 +122,7 @@ static enum err tell_row(struct tracing *t, const struct observation_row *row)
         row->unit, "raw_value", report_number(row->raw), "raw_unit", row->raw_unit,
         "flag", (int)quality_aggregate(row->tests), "tests", tell_tests(t, row->tests),
         "reasons", reasons, "revisions", revisions, "chosen_message_id", "steps",
-        "message_id",
-        (json_int_t)row->message, "message");
+        "message_id", (json_int_t)row->message, "message");
     enum err e = report_revisions(t->report.store, row->series, row->time_us, revisions,
                                   tell_revision);
     e = e != ERR_OK ? e : reasons_tell(t->reasons, row, reasons, reasons_put_json);
