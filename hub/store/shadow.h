@@ -39,8 +39,8 @@ enum difference {
 /* What is different at one series and time; series: id in the shadow. */
 struct store_difference {
     int32_t series;
-    int64_t time_us;
     enum difference change;
+    int64_t time_us;
     struct observation before, after; /* as store_place has them, each if it is there */
 };
 
