@@ -22,7 +22,7 @@ struct grid_keeper {
 };
 
 /* Days of a series that changed, [from, to). */
-struct window {
+struct changed_days {
     int32_t series;
     struct period days;
 };
@@ -39,7 +39,7 @@ struct round {
     struct arena *names;
     struct known *series;
     size_t series_count, series_size;
-    struct window *windows; /* sorted once the log was read */
+    struct changed_days *windows; /* sorted once the log was read */
     size_t window_count, window_size;
     bool judge_all; /* rules may have changed */
     enum err err;   /* of a callback */
@@ -77,8 +77,8 @@ void grid_keeper_close(struct grid_keeper *k)
 
 static int compare_windows(const void *a, const void *b)
 {
-    const struct window *left = a;
-    const struct window *right = b;
+    const struct changed_days *left = a;
+    const struct changed_days *right = b;
     if (left->series != right->series) {
         return left->series < right->series ? -1 : 1;
     }
@@ -87,14 +87,14 @@ static int compare_windows(const void *a, const void *b)
 }
 
 /* Sorts and joins windows that touch; apart_us: also such as lie so near. */
-static size_t join_windows(struct window *w, size_t count, int64_t apart_us)
+static size_t join_windows(struct changed_days *w, size_t count, int64_t apart_us)
 {
     size_t n = 0;
     if (count > 1) {
         qsort(w, count, sizeof *w, compare_windows);
     }
     for (size_t k = 0; k < count; k++) {
-        struct window *last = n > 0 ? &w[n - 1] : NULL;
+        struct changed_days *last = n > 0 ? &w[n - 1] : NULL;
         if (last == NULL || last->series != w[k].series ||
             w[k].days.from_us - last->days.to_us > apart_us) {
             w[n++] = w[k];
@@ -119,7 +119,7 @@ static enum err make_room(struct round *r)
         }
     }
     size_t size = r->window_size == 0 ? 256 : 2 * r->window_size;
-    struct window *grown = realloc(r->windows, size * sizeof *grown);
+    struct changed_days *grown = realloc(r->windows, size * sizeof *grown);
     if (grown == NULL) {
         return ERR_MEMORY;
     }
@@ -136,7 +136,7 @@ static void take_change(void *arg, const struct store_change *c)
     }
     if (r->err == ERR_OK) {
         r->windows[r->window_count++] =
-            (struct window){c->series,
+            (struct changed_days){c->series,
                             {grid_period(GRID_DAY, c->from_us).from_us,
                              grid_period(GRID_DAY, c->to_us).to_us}};
     }
@@ -219,7 +219,7 @@ static void take_latest(void *arg, const struct observation_row *o)
 
 /* The newest observation now. Where what was the newest, or later, is untouched, it still
  * is. */
-static enum err find_newest(struct round *r, int32_t series, const struct window *w,
+static enum err find_newest(struct round *r, int32_t series, const struct changed_days *w,
                             size_t count, int64_t *newest_us)
 {
     int64_t before_us = *newest_us;
@@ -241,18 +241,18 @@ static enum err find_newest(struct round *r, int32_t series, const struct window
     return e;
 }
 
-static struct window day_of(int32_t series, int64_t time_us)
+static struct changed_days day_of(int32_t series, int64_t time_us)
 {
-    return (struct window){series, grid_period(GRID_DAY, time_us)};
+    return (struct changed_days){series, grid_period(GRID_DAY, time_us)};
 }
 
 /* Makes the days of windows again, and those of the newest sample before and now: what is
  * good there depends on it. */
 static enum err update_windows(struct round *r, const struct grid_update *u,
-                               const struct window *w, size_t count, int64_t *newest_us)
+                               const struct changed_days *w, size_t count, int64_t *newest_us)
 {
     int64_t before_us = *newest_us;
-    struct window *all = malloc((count + 2) * sizeof *all);
+    struct changed_days *all = malloc((count + 2) * sizeof *all);
     enum err e =
         all == NULL ? ERR_MEMORY : find_newest(r, u->series, w, count, newest_us);
     size_t n = 0;
@@ -277,7 +277,7 @@ static enum err update_windows(struct round *r, const struct grid_update *u,
 }
 
 /* The windows of a series. */
-static const struct window *windows_of(const struct round *r, int32_t series,
+static const struct changed_days *windows_of(const struct round *r, int32_t series,
                                        size_t *count)
 {
     size_t low = 0;
@@ -314,7 +314,7 @@ static enum err update_ruled(struct round *r, const struct known *s,
     const struct grid_update u = {r->keeper->reader, r->keeper->grids, s->id, rule};
     struct grids_series kept = {.newest_us = CLOCK_NONE};
     size_t count = 0;
-    const struct window *w = windows_of(r, s->id, &count);
+    const struct changed_days *w = windows_of(r, s->id, &count);
     struct hash hash;
     enum err e = grid_series_hash(rule, &hash);
     enum err there = e != ERR_OK ? e : grids_get_series(r->keeper->grids, s->id, &kept);

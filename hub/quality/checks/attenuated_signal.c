@@ -8,7 +8,7 @@
 enum { LANES = 8, HUB_LEAST = 2 };
 
 /* Values beside each other. */
-struct window {
+struct sample {
     const double *x;
     size_t count;
     size_t valid; /* that are finite */
@@ -79,9 +79,9 @@ static double plain_range(const double *x, size_t count)
     return high[0] - low[0];
 }
 
-static struct window look(const double *x, size_t count)
+static struct sample look(const double *x, size_t count)
 {
-    struct window w = {x, count, count, plain_sum(x, count)};
+    struct sample w = {x, count, count, plain_sum(x, count)};
     if (isfinite(w.sum)) {
         return w;
     }
@@ -96,7 +96,7 @@ static struct window look(const double *x, size_t count)
     return w;
 }
 
-static double deviation(const struct window *w)
+static double deviation(const struct sample *w)
 {
     double n = (double)w->valid, mean = w->sum / n, squares = 0;
     if (w->valid == w->count) {
@@ -110,7 +110,7 @@ static double deviation(const struct window *w)
     return sqrt(squares / n);
 }
 
-static double range(const struct window *w)
+static double range(const struct sample *w)
 {
     if (w->valid == w->count) {
         return plain_range(w->x, w->count);
@@ -126,7 +126,7 @@ static double range(const struct window *w)
 }
 
 /* NAN: there is no valid value. */
-static double spread_of(const struct window *w, int type)
+static double spread_of(const struct sample *w, int type)
 {
     if (w->valid == 0) {
         return (double)NAN;
@@ -136,7 +136,7 @@ static double spread_of(const struct window *w, int type)
 
 static double spread_of_all(const struct stretch *s, int type)
 {
-    struct window all = look(s->value, s->count);
+    struct sample all = look(s->value, s->count);
     return spread_of(&all, type);
 }
 
@@ -162,7 +162,7 @@ static double spread_at(const struct attenuated_signal_settings *a,
         return a->whole_known ? a->whole_spread : spread_of_all(s, a->check_type);
     }
     size_t first = stretch_first(s, i, a->test_period);
-    struct window w = look(s->value + first, i + 1 - first);
+    struct sample w = look(s->value + first, i + 1 - first);
     bool broken = a->check_type == ATTENUATED_SIGNAL_RANGE && w.valid < w.count;
     bool enough = (double)w.valid >= least_of(a, mode, s->interval_s);
     return broken || !enough ? (double)NAN : spread_of(&w, a->check_type);
