@@ -95,7 +95,7 @@ int ask_hub(const struct invocation *i, const char *request)
     return code;
 }
 
-int ask_reload(const struct invocation *i)
+int ask_reload(const struct invocation *i, bool *runs)
 {
     char data[PATH_LENGTH];
     struct diag d = {0};
@@ -104,6 +104,9 @@ int ask_reload(const struct invocation *i)
         ask(i, data, "reload", NULL, &code) == ERR_ABSENT) {
         command_say(i, "no hub runs; it takes the file when it starts");
         return EXIT_DONE;
+    }
+    if (runs != NULL) {
+        *runs = true;
     }
     if (code != EXIT_DONE) {
         command_say(i, "the file is written; mend what is named above, then kogge reload "

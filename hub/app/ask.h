@@ -15,8 +15,9 @@
 int ask_hub(const struct invocation *i, const char *request);
 
 /* The same for a reload after a new file was written; no running hub is fine. Where the
- * hub refuses, it says that the file stands all the same. */
-int ask_reload(const struct invocation *i);
+ * hub refuses, it says that the file stands all the same. *runs: one runs; may be NULL.
+ */
+int ask_reload(const struct invocation *i, bool *runs);
 
 /* The same; if no hub runs, a round is done here, under the lock. */
 int ask_round(const struct invocation *i, const char *request, enum publishing_work work);

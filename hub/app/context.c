@@ -100,8 +100,8 @@ static bool unit_fits_one(void *arg, const char *text, const char *to)
     return unit_fits(judge->units, text, to);
 }
 
-static enum err parse(const struct config_files *files, struct configuration **out,
-                      struct config_faults *faults)
+enum err context_parse(const struct config_files *files, struct configuration **out,
+                       struct config_faults *faults)
 {
     const char *kinds[TARGET_KINDS_MOST];
     size_t kind_count = 0;
@@ -135,7 +135,7 @@ enum err context_read(const char *folder, struct config_files **files,
                       struct diag *d)
 {
     enum err e = config_files_read(folder, context_shipped_folder(), files, d);
-    return e != ERR_OK ? e : parse(*files, out, faults);
+    return e != ERR_OK ? e : context_parse(*files, out, faults);
 }
 
 enum err context_accepted(const char *data, struct configuration **out, struct diag *d)
@@ -148,7 +148,7 @@ enum err context_accepted(const char *data, struct configuration **out, struct d
     if (e == ERR_ABSENT) {
         diag_set(d, "no accepted configuration in %s: has the hub run?", data);
     }
-    e = e != ERR_OK ? e : parse(files, out, &faults);
+    e = e != ERR_OK ? e : context_parse(files, out, &faults);
     if (e == ERR_CONFIG && faults.count > 0) {
         *d = faults.faults[0].diag;
     }

@@ -29,6 +29,10 @@ MUST_USE enum err context_read(const char *folder, struct config_files **files,
                                struct configuration **out, struct config_faults *faults,
                                struct diag *d);
 
+/* The same of files that were read. */
+MUST_USE enum err context_parse(const struct config_files *files,
+                                struct configuration **out, struct config_faults *faults);
+
 /* The accepted configuration of the data folder. ERR_ABSENT: none yet. */
 MUST_USE enum err context_accepted(const char *data, struct configuration **out,
                                    struct diag *d);

@@ -47,6 +47,7 @@ enum err judge_open(struct store *store, const struct configuration *c,
     j->store = store;
     j->configuration = c;
     j->last_us = INT64_MIN;
+    j->maintenance = slots[QUALITY_TEST_MAINTENANCE];
     for (size_t i = 0; check_table[i] != NULL; i++) {
         if (check_table[i] != &check_gross_range) {
             j->checks[j->check_count] = check_table[i];
@@ -84,6 +85,16 @@ quality_tests judge_alone(const struct judge *j, quality_tests tests)
         tests = quality_tests_set(tests, j->slots[k], QUALITY_NONE);
     }
     return tests;
+}
+
+bool judge_is_maintained(const struct judge *j, quality_tests tests)
+{
+    return quality_tests_get(tests, j->maintenance) != QUALITY_NONE;
+}
+
+double judge_value(const struct judge *j, double value, quality_tests tests)
+{
+    return judge_is_maintained(j, tests) ? (double)NAN : value;
 }
 
 /* --- series and their tests --- */
@@ -318,6 +329,9 @@ struct stretch judge_piece(struct judge *j, const struct tail *t, size_t i)
 quality_tests judge_flags(struct judge *j, struct tail *t, size_t i, unsigned needs,
                           quality_tests tests, bool *undecided)
 {
+    if (judge_is_maintained(j, tests)) {
+        return judge_alone(j, tests);
+    }
     const struct stretch s = judge_piece(j, t, i);
     size_t at = (size_t)(j->row.time_us + i - s.time_us);
     settle_settings(j, t, j->row.time_us[i]);

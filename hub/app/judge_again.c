@@ -68,7 +68,9 @@ static enum err give_up(struct judge *j, struct tail *t, struct span_of_change *
         return ERR_OK; /* flags of the tests that look at one value stay */
     }
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
-        quality_tests now = judge_refuse(j, t, &j->read[i]);
+        const struct store_point *p = &j->read[i];
+        quality_tests now = judge_is_maintained(j, p->tests) ? judge_alone(j, p->tests)
+                                                             : judge_refuse(j, t, p);
         e = set_flags(j, t, &j->read[i], now, first_us, last_us);
     }
     return e;
@@ -104,7 +106,8 @@ enum err judge_again(struct judge *j, int32_t series, int64_t *first_us, int64_t
     }
     judge_clear_row(j);
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
-        e = judge_add(j, j->read[i].time_us, j->read[i].value);
+        const struct store_point *p = &j->read[i];
+        e = judge_add(j, p->time_us, judge_value(j, p->value, p->tests));
     }
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
         const struct store_point *p = &j->read[i];

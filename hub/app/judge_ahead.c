@@ -56,7 +56,7 @@ static enum err load_tail(struct judge *j, struct tail *t,
               (found > 0 && last[0].time_us - from_us <= JUDGE_PAUSE_US);
     for (size_t i = 0; i < found; i++) {
         t->last[i].time_us = last[i].time_us;
-        t->last[i].value = last[i].value;
+        t->last[i].value = judge_value(j, last[i].value, last[i].tests);
     }
     t->tests = found > 0 ? last[found - 1].tests : 0;
     return ERR_OK;
@@ -95,13 +95,15 @@ static enum err make_row(struct judge *j, const struct tail *t,
                               t->last[t->count - 1].time_us, &before);
     }
     for (size_t i = 0; i < before && e == ERR_OK; i++) {
-        e = judge_add(j, j->read[i].time_us, j->read[i].value);
+        const struct store_point *p = &j->read[i];
+        e = judge_add(j, p->time_us, judge_value(j, p->value, p->tests));
     }
     for (size_t i = 0; i < t->count && !past && e == ERR_OK; i++) {
         e = judge_add(j, t->last[i].time_us, t->last[i].value);
     }
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
-        e = judge_add(j, points[i].time_us, points[i].value);
+        const struct judge_point *p = &points[i];
+        e = judge_add(j, p->time_us, judge_value(j, p->value, p->tests));
     }
     j->row.open = t->open && !past;
     return e;
@@ -150,7 +152,7 @@ enum err judge_ahead(struct judge *j, int32_t series, struct judge_point *points
     return e == ERR_FULL ? ERR_OK : e;
 }
 
-static void remember(struct tail *t, const struct judge_point *p)
+static void remember(const struct judge *j, struct tail *t, const struct judge_point *p)
 {
     if (t->count == JUDGE_REMEMBERED) {
         memmove(t->last, t->last + 1, (JUDGE_REMEMBERED - 1) * sizeof *t->last);
@@ -158,7 +160,7 @@ static void remember(struct tail *t, const struct judge_point *p)
         t->open = true;
     }
     t->last[t->count].time_us = p->time_us;
-    t->last[t->count++].value = p->value;
+    t->last[t->count++].value = judge_value(j, p->value, p->tests);
     t->tests = p->together;
 }
 
@@ -182,7 +184,7 @@ enum err judge_stored(struct judge *j, int32_t series, const struct judge_point 
     }
     for (size_t i = count > JUDGE_REMEMBERED ? count - JUDGE_REMEMBERED : 0; i < count;
          i++) {
-        remember(t, &points[i]);
+        remember(j, t, &points[i]);
     }
     t->open = t->open || count > JUDGE_REMEMBERED;
     judge_saw(j, points[count - 1].time_us);

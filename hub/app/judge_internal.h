@@ -49,6 +49,7 @@ struct judge {
     const struct configuration *configuration;
     const struct check *checks[JUDGE_CHECKS]; /* those that look at more than one value */
     int slots[JUDGE_CHECKS];
+    int maintenance; /* slot of the test */
     size_t check_count;
     const struct placement **placements; /* by station */
     size_t placement_count;
@@ -79,6 +80,11 @@ quality_tests judge_refuse(const struct judge *j, struct tail *t,
 
 /* A point was stored there. */
 void judge_saw(struct judge *j, int64_t time_us);
+
+/* Somebody worked at the sensor: no test looks at the point, and for those of other
+ * points its value is missing. */
+bool judge_is_maintained(const struct judge *j, quality_tests tests);
+double judge_value(const struct judge *j, double value, quality_tests tests);
 
 void judge_clear_row(struct judge *j);
 MUST_USE enum err judge_add(struct judge *j, int64_t time_us, double value);

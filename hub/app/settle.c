@@ -28,7 +28,7 @@ static bool same_place(const struct batch_row *x, const struct batch_row *y)
 
 bool batch_same_flags(quality_tests a, quality_tests b)
 {
-    bool same = true;
+    bool same = quality_tests_corrected(a) == quality_tests_corrected(b);
     for (int slot = 0; slot < QUALITY_TESTS; slot++) {
         same = same && quality_tests_get(a, slot) == quality_tests_get(b, slot);
     }

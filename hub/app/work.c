@@ -5,6 +5,7 @@
 #include "decode/decode.h"
 #include "resolve/resolve.h"
 
+#include <math.h>
 #include <string.h>
 
 static enum err built_in(const struct configuration *c, const char *parameter,
@@ -74,24 +75,69 @@ static void end_item(struct work *w, struct work_item *item, enum outcome outcom
     }
 }
 
+/* Whether somebody worked at the sensor then. Housekeeping goes on. */
+static bool is_maintained(const struct work_item *item)
+{
+    const struct station *s = item->place.station;
+    return s != NULL &&
+           windows_find(&s->maintenance, item->value.parameter->id, item->place.position,
+                        item->reading->time_us) != NULL;
+}
+
+/* By what the message and the work on it say; no value is looked at. */
+static quality_tests judge_message(const struct worker *w, const struct message *m,
+                                   const struct work_item *item)
+{
+    const struct reading *r = item->reading;
+    const int *slots = w->plan.slots;
+    quality_tests tests = quality_tests_new(r->time_source);
+    if (item->value.correction.unfit) {
+        tests = quality_tests_set(tests, slots[QUALITY_TEST_CALIBRATION], QUALITY_FAIL);
+    }
+    if (r->device_flag != QUALITY_NONE) {
+        tests = quality_tests_set(tests, slots[QUALITY_TEST_DEVICE], r->device_flag);
+    }
+    if (r->time_source == TIME_SOURCE_ARRIVAL && m->after_reconnect) {
+        tests = quality_tests_set(tests, slots[QUALITY_TEST_TIME], QUALITY_SUSPECT);
+    }
+    return tests;
+}
+
+/* A flag set by hand stands above the others, which stay. */
+static quality_tests judge_by_hand(const struct work_item *item, quality_tests tests)
+{
+    const struct station *s = item->place.station;
+    const struct window *flag =
+        s == NULL ? NULL
+                  : windows_find(&s->flags, item->value.parameter->id,
+                                 item->place.position, item->reading->time_us);
+    if (item->value.correction.applied) {
+        tests = quality_tests_set_corrected(tests);
+    }
+    if (flag == NULL) {
+        return tests;
+    }
+    return quality_tests_set(tests, QUALITY_SLOT_MANUAL,
+                             isnan(item->value.value) ? QUALITY_MISSING : flag->flag);
+}
+
 static quality_tests judge(const struct worker *w, const struct message *m,
                            const struct work_item *item)
 {
     const struct reading *r = item->reading;
-    quality_tests tests = quality_tests_new(r->time_source);
-    if (r->device_flag != QUALITY_NONE) {
-        tests =
-            quality_tests_set(tests, w->plan.slots[QUALITY_TEST_DEVICE], r->device_flag);
-    }
-    if (r->time_source == TIME_SOURCE_ARRIVAL && m->after_reconnect) {
-        tests =
-            quality_tests_set(tests, w->plan.slots[QUALITY_TEST_TIME], QUALITY_SUSPECT);
-    }
     const struct check_input in = {.parameter = item->value.parameter,
                                    .station = item->place.station,
                                    .time_us = r->time_us,
                                    .value = item->value.value};
-    return quality_judge(&w->plan, &in, tests);
+    quality_tests tests = quality_tests_new(r->time_source);
+    if (is_maintained(item)) {
+        tests =
+            quality_tests_set(tests, w->plan.slots[QUALITY_TEST_MAINTENANCE],
+                              isnan(in.value) ? QUALITY_MISSING : QUALITY_NOT_EVALUATED);
+    } else {
+        tests = quality_judge(&w->plan, &in, judge_message(w, m, item));
+    }
+    return judge_by_hand(item, tests);
 }
 
 static void work_reading(struct worker *w, const struct message *m,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/same.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -79,6 +80,9 @@ static bool parameters_add(const struct change *c)
         if (strcmp(a->unit, b->unit) != 0 || a->kind != b->kind ||
             a->decimals != b->decimals || a->relative != b->relative) {
             return say(c, "unit, kind, decimals or relative_to of %.64s changed", a->id);
+        }
+        if (!same_correction_limits(&a->correction, &b->correction)) {
+            return say(c, "the correction_limits of %.64s changed", a->id);
         }
         if (!same_tests(&a->tests, &b->tests)) {
             return say(c, "quality tests of %.64s changed", a->id);
@@ -221,7 +225,7 @@ static bool same_zeros(const struct station *a, const struct station *b)
     bool same = a->gauge_zero_count == b->gauge_zero_count;
     for (size_t i = 0; same && i < a->gauge_zero_count; i++) {
         same = same_period(&a->gauge_zero[i].period, &b->gauge_zero[i].period) &&
-               a->gauge_zero[i].m_nhn == b->gauge_zero[i].m_nhn;
+               same_number(a->gauge_zero[i].m_nhn, b->gauge_zero[i].m_nhn);
     }
     return same;
 }
@@ -265,6 +269,16 @@ static bool station_adds(const struct change *c, const struct station *a)
     }
     if (!same_station_tests(a, b)) {
         return say(c, "quality tests of %.64s changed", a->station);
+    }
+    if (!same_calibrations(a->calibrations, a->calibration_count, b->calibrations,
+                           b->calibration_count)) {
+        return say(c, "the calibrations at %.64s changed", a->station);
+    }
+    if (!same_windows(&a->maintenance, &b->maintenance)) {
+        return say(c, "the maintenance at %.64s changed", a->station);
+    }
+    if (!same_windows(&a->flags, &b->flags)) {
+        return say(c, "flags set by hand at %.64s changed", a->station);
     }
     /* without a density its readings were pending */
     if (!isnan(a->density_kg_m3) && !same_number(a->density_kg_m3, b->density_kg_m3)) {
@@ -335,6 +349,10 @@ static bool device_adds(const struct change *c, const struct device *a)
     }
     if (strcmp(a->model->model, b->model->model) != 0) {
         return say(c, "the device %.60s is of another model", a->device);
+    }
+    if (!same_calibrations(a->calibrations, a->calibration_count, b->calibrations,
+                           b->calibration_count)) {
+        return say(c, "the calibrations of the device %.60s changed", a->device);
     }
     for (size_t i = 0; i < a->placement_count; i++) {
         if (!placement_stays(&a->placements[i], b)) {

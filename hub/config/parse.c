@@ -35,7 +35,12 @@ enum file_kind file_kind_of(const char *name)
         }
     }
     const char *file = strncmp(name, "cities/", 7) == 0 ? strchr(name + 7, '/') : NULL;
-    return file != NULL && is_in(file, "/device-") ? FILE_DEVICE : FILE_OTHER;
+    return file == NULL                   ? FILE_OTHER
+           : is_in(file, "/device-")      ? FILE_DEVICE
+           : is_in(file, "/calibration-") ? FILE_CALIBRATION
+           : is_in(file, "/maintenance-") ? FILE_MAINTENANCE
+           : is_in(file, "/flag-")        ? FILE_FLAG
+                                          : FILE_OTHER;
 }
 
 const struct config_file *find_file(const struct parse *p, const char *format,
@@ -129,7 +134,7 @@ static void refuse_other(struct parse *p, const struct config_file *file)
     if (strncmp(file->name, "cities/", 7) == 0) {
         fault(p, NULL,
               "no kind of file has this name; the files of a city's folder are called "
-              "device-<anything>.json");
+              "device-, calibration-, maintenance- or flag-<anything>.json");
     } else {
         fault(p, NULL,
               "no kind of file has this name%s (there are hub, parameters, units, "
@@ -164,6 +169,13 @@ static void take_rows(struct parse *p)
     c->cities = take(p, p->counts[FILE_CITY], sizeof *c->cities);
     c->datasets = take(p, p->counts[FILE_DATASET], sizeof *c->datasets);
     p->drafts = take_scratch(p, p->counts[FILE_DEVICE], sizeof *p->drafts);
+    p->calibrations =
+        take_scratch(p, p->counts[FILE_CALIBRATION], sizeof *p->calibrations);
+    p->maintenance.rows =
+        take_scratch(p, p->counts[FILE_MAINTENANCE], sizeof *p->maintenance.rows);
+    size_t flags = p->counts[FILE_FLAG];
+    p->flags.rows = take_scratch(p, flags, sizeof *p->flags.rows);
+    p->states.rows = take_scratch(p, flags, sizeof *p->states.rows);
     c->folder = keep_text(p, p->files->folder);
     c->data = keep_path(p, standard_text("hub", "data"));
 }
@@ -187,10 +199,17 @@ static void parse_files(struct parse *p)
         settle_cities(p);
     }
     parse_all(p, FILE_DEVICE, "device", parse_device);
+    parse_all(p, FILE_CALIBRATION, "calibration", parse_calibration);
+    parse_all(p, FILE_MAINTENANCE, "maintenance", parse_maintenance);
+    parse_all(p, FILE_FLAG, "flag", parse_flag);
     parse_all(p, FILE_HUB, "hub", parse_hub);
     parse_all(p, FILE_DATASET, "dataset", parse_dataset);
     if (!p->no_memory) {
         settle_devices(p);
+    }
+    if (!p->no_memory) {
+        settle_calibrations(p);
+        settle_windows(p);
     }
     if (!p->no_memory) {
         check_heights(p);

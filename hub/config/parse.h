@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "config/config.h"
 #include "config/shape.h"
+#include "model/calibration.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -28,6 +29,9 @@ enum file_kind {
     FILE_MODEL,
     FILE_CITY,
     FILE_DEVICE,
+    FILE_CALIBRATION,
+    FILE_MAINTENANCE,
+    FILE_FLAG,
     FILE_DATASET,
     FILE_OTHER,
     FILE_KINDS
@@ -37,6 +41,26 @@ enum file_kind {
 struct device_draft {
     struct device device;
     const struct config_file *file;
+};
+
+/* A calibration and where it was written; what it names may be at fault: NULL then. */
+struct calibration_draft {
+    struct calibration calibration;
+    const struct city *city;
+    const char *device; /* of a field */
+    const struct config_file *file;
+};
+
+/* Windows of stations in the order of files, until all are sorted. */
+struct window_draft {
+    struct window window;
+    const struct station *station;
+    const struct config_file *file;
+};
+
+struct window_drafts {
+    struct window_draft *rows;
+    size_t count;
 };
 
 /* A name that must be unique, and where it was written. */
@@ -56,6 +80,9 @@ struct parse {
     struct configuration *c;
     size_t counts[FILE_KINDS];
     struct device_draft *drafts;
+    struct calibration_draft *calibrations;
+    size_t calibration_count;
+    struct window_drafts maintenance, flags, states;
     struct origin *parameters, *aliases; /* in the order of the configuration's rows */
     struct origin *stations;             /* of all cities, as written */
     size_t station_count, station_size;
@@ -133,6 +160,13 @@ const char *keep_path(struct parse *p, const char *name);
 /* from and to of o at the current place. False: absent or wrong. */
 bool read_period(struct parse *p, const json_t *o, struct period *out);
 
+/* Says at the current place that row overlaps the one before, which ends at end_us and is
+ * called before, or that there is a hole between them. what: "placement". */
+void period_overlap(struct parse *p, const struct period *row, int64_t end_us,
+                    const char *what, const char *before);
+void period_hole(struct parse *p, const struct period *row, int64_t end_us,
+                 const char *what);
+
 /* Sorts rows that begin with a struct period (size bytes each); what overlaps is a
  * fault, a hole a finding, both at the current place. */
 void periods_sort(struct parse *p, void *rows, size_t count, size_t size,
@@ -157,12 +191,30 @@ void parse_device(struct parse *p, json_t *root);
 void parse_hub(struct parse *p, json_t *root);
 void parse_dataset(struct parse *p, json_t *root);
 void settle_devices(struct parse *p);
+struct correction_limits read_limits(const json_t *o);
+void parse_calibration(struct parse *p, json_t *root);
+void settle_calibrations(struct parse *p); /* after settle_devices */
+void parse_maintenance(struct parse *p, json_t *root);
+void parse_flag(struct parse *p, json_t *root);
+void settle_windows(struct parse *p);
 void check_heights(struct parse *p); /* after settle_devices, as the next */
 void check_same_series(struct parse *p);
 
 /* The root of file, an object, which becomes the file under work; NULL: a fault. Yours.
  */
 json_t *load_file(struct parse *p, const struct config_file *file);
+
+/* A height in DHHN2016: o's member key, shifted as o says; NAN: it is in another frame
+ * and no shift is stated, which is a finding. Faults are at the current place. */
+double read_height_nhn(struct parse *p, const json_t *o, const char *key);
+
+/* The city of whose folder the file under work is; NULL: none, said at the place. */
+const struct city *city_of_folder(struct parse *p);
+/* The station, and the parameter, that o's member of that name means; NULL: none, said.
+ */
+const struct station *station_named(struct parse *p, const json_t *o,
+                                    const struct city *city);
+const struct parameter *parameter_named(struct parse *p, const json_t *o);
 
 /* The file of that name, NULL: none. Names other files that may be at fault themselves,
  * so that what they would have defined is not missed a second time. */

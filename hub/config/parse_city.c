@@ -22,7 +22,8 @@ static void parse_zeros(struct parse *p, const json_t *o, struct station *s)
         if (rows != NULL && read_period(p, item, &period)) {
             rows[count++] =
                 (struct gauge_zero){.period = period,
-                                    .m_nhn = read_number(item, "m_nhn", (double)NAN),
+                                    .m_nhn = read_height_nhn(p, item, "m_nhn"),
+                                    .epoch = read_number(item, "epoch", (double)NAN),
                                     .datum = read_text(p, item, "datum"),
                                     .source = read_text(p, item, "source"),
                                     .verified = read_boolean(item, "verified")};

@@ -27,8 +27,8 @@ static int compare_station(const void *name, const void *station)
     return strcmp(name, ((const struct station *)station)->station);
 }
 
-static const struct station *find_station(struct parse *p, const json_t *o,
-                                          const struct city *city)
+const struct station *station_named(struct parse *p, const json_t *o,
+                                    const struct city *city)
 {
     const char *name = peek_text(o, "station");
     const struct station *found = name != NULL && city->station_count > 0
@@ -149,18 +149,41 @@ static void check_pressure(struct parse *p, const json_t *o, const struct sensor
     }
 }
 
+static void parse_settings(struct parse *p, const json_t *o, struct sensor_settings *out)
+{
+    const json_t *settings = read_object(o, "settings");
+    const char *law = peek_text(settings, "ec25_law");
+    *out = (struct sensor_settings){
+        .salinity = read_number(settings, "salinity", (double)NAN),
+        .ec25_law = text_equal(law, "linear")    ? EC25_LINEAR
+                    : text_equal(law, "iso7888") ? EC25_ISO7888
+                    : text_equal(law, "pss78")   ? EC25_PSS78
+                                                 : EC25_UNSTATED,
+        .ec25_percent_per_k = read_number(settings, "ec25_percent_per_k", (double)NAN)};
+    if (isnan(out->ec25_percent_per_k) == (out->ec25_law == EC25_LINEAR)) {
+        size_t mark = place_enter(p, "settings");
+        fault(p, NULL,
+              "\"ec25_percent_per_k\" belongs to the ec25_law linear, and that needs "
+              "it");
+        place_leave(p, mark);
+    }
+}
+
 static void parse_placement(struct parse *p, const json_t *o, struct device *d,
                             struct placement *at)
 {
     const json_t *mounting = json_object_get(o, "mounting");
     const char *pressure = peek_text(o, "pressure");
-    at->height_m_nhn = read_number(mounting, "height_m_nhn", (double)NAN);
+    size_t mark = place_enter(p, "mounting");
+    at->height_m_nhn = read_height_nhn(p, mounting, "height_m_nhn");
+    place_leave(p, mark);
     at->height_m_gauge = read_number(mounting, "height_m_gauge", (double)NAN);
     at->pressure = text_equal(pressure, "vented")     ? PRESSURE_VENTED
                    : text_equal(pressure, "absolute") ? PRESSURE_ABSOLUTE
                                                       : PRESSURE_UNSTATED;
+    parse_settings(p, o, &at->settings);
     at->interval_s = read_number(o, "interval_s", (double)NAN);
-    at->station = d->city != NULL ? find_station(p, o, d->city) : NULL;
+    at->station = d->city != NULL ? station_named(p, o, d->city) : NULL;
     parse_positions(p, o, d->model, at);
     check_pressure(p, o, d->model);
 }
@@ -191,7 +214,7 @@ static void parse_placements(struct parse *p, const json_t *root, struct device 
 }
 
 /* The city is the folder's name. */
-static const struct city *find_city(struct parse *p)
+const struct city *city_of_folder(struct parse *p)
 {
     char name[256];
     const char *start = p->file->name + strlen("cities/");
@@ -221,7 +244,7 @@ static void check_eui(struct parse *p, const char *id)
 void parse_device(struct parse *p, json_t *root)
 {
     struct device d = {.device = read_text(p, root, "device"),
-                       .city = find_city(p),
+                       .city = city_of_folder(p),
                        .model = find_model(p, root),
                        .serial = read_text(p, root, "serial")};
     parse_placements(p, root, &d);

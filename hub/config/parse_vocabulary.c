@@ -179,6 +179,8 @@ static void parse_parameter(struct parse *p, const json_t *o, struct parameter *
         out->unit = "1"; /* at fault already; what is checked later needs one */
     }
     read_bilingual(p, o, "title", &out->title_de, &out->title_en);
+    out->has_correction = read_object(o, "correction_limits") != NULL;
+    out->correction = read_limits(read_object(o, "correction_limits"));
     size_t mark = place_enter(p, "tests");
     out->tests = read_tests(p, json_object_get(o, "tests"));
     place_leave(p, mark);

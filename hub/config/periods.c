@@ -37,6 +37,30 @@ static int compare_from(const void *a, const void *b)
     return (left->to_us > right->to_us) - (left->to_us < right->to_us);
 }
 
+void period_overlap(struct parse *p, const struct period *row, int64_t end_us,
+                    const char *what, const char *before)
+{
+    char from[CLOCK_TEXT], end[CLOCK_TEXT];
+    clock_format(row->from_us, from);
+    if (end_us == INT64_MAX) {
+        fault(p, NULL, "the %s from %s overlaps %.80s, which has no end", what, from,
+              before);
+    } else {
+        clock_format(end_us, end);
+        fault(p, NULL, "the %s from %s overlaps %.80s, until %s", what, from, before,
+              end);
+    }
+}
+
+void period_hole(struct parse *p, const struct period *row, int64_t end_us,
+                 const char *what)
+{
+    char from[CLOCK_TEXT], end[CLOCK_TEXT];
+    clock_format(row->from_us, from);
+    clock_format(end_us, end);
+    finding(p, NULL, "there is no %s from %s to %s", what, end, from);
+}
+
 void periods_sort(struct parse *p, void *rows, size_t count, size_t size,
                   const char *what)
 {
@@ -48,18 +72,10 @@ void periods_sort(struct parse *p, void *rows, size_t count, size_t size,
     for (size_t i = 0; i < count; i++) {
         struct period period;
         memcpy(&period, (const char *)rows + i * size, sizeof period);
-        char from[CLOCK_TEXT], end[CLOCK_TEXT];
-        clock_format(period.from_us, from);
-        if (i > 0 && end_us == INT64_MAX) {
-            fault(p, NULL, "the %s from %s overlaps the one before, which has no end",
-                  what, from);
-        } else if (i > 0 && period.from_us < end_us) {
-            clock_format(end_us, end);
-            fault(p, NULL, "the %s from %s overlaps the one before, until %s", what, from,
-                  end);
+        if (i > 0 && (end_us == INT64_MAX || period.from_us < end_us)) {
+            period_overlap(p, &period, end_us, what, "the one before");
         } else if (i > 0 && period.from_us > end_us) {
-            clock_format(end_us, end);
-            finding(p, NULL, "there is no %s from %s to %s", what, end, from);
+            period_hole(p, &period, end_us, what);
         }
         end_us = period.to_us > end_us ? period.to_us : end_us;
     }

@@ -8,7 +8,7 @@
 
 static const char intro[] =
     "<!-- SPDX-License-Identifier: EUPL-1.2 -->\n"
-    "<!-- Made from hub/config/options.c; a test compares. -->\n"
+    "<!-- Made from hub/config/option_table_*.c; a test compares. -->\n"
     "# Configuration\n\n"
     "A configuration is a folder of JSON files. `kogge check` reads it and reports "
     "every\n"
@@ -19,6 +19,10 @@ static const char intro[] =
     "| `hub.json` | data folder, brokers, portals |\n"
     "| `cities/<city>.json` | a city and its stations |\n"
     "| `cities/<city>/device-<anything>.json` | one device and where it stood |\n"
+    "| `cities/<city>/calibration-<anything>.json` | one calibration or field check |\n"
+    "| `cities/<city>/maintenance-<anything>.json` | when somebody worked at a station "
+    "|\n"
+    "| `cities/<city>/flag-<anything>.json` | a judgement by a person |\n"
     "| `devices/<model>.json` | one sensor model |\n"
     "| `datasets/<id>.json` | one dataset that is published |\n"
     "| `parameters.json` | the vocabulary |\n"
@@ -49,6 +53,17 @@ static const struct {
     {"device", "cities/&lt;city&gt;/device-&lt;anything&gt;.json",
      "One device: its sensor model, and where it stood when. `kogge devices new` writes\n"
      "such a file."},
+    {"calibration", "cities/&lt;city&gt;/calibration-&lt;anything&gt;.json",
+     "A calibration of a sensor, or what a visit found: [Field "
+     "visits](field-visits.md).\n"
+     "Figures are in the parameter's unit. `kogge calibrate` writes such a file."},
+    {"maintenance", "cities/&lt;city&gt;/maintenance-&lt;anything&gt;.json",
+     "When somebody worked at a station: values of that time get the test `maintenance`\n"
+     "with flag 2, and no other test judges them. `kogge maintenance` writes such a "
+     "file."},
+    {"flag", "cities/&lt;city&gt;/flag-&lt;anything&gt;.json",
+     "What a person decided about values: a flag above those of the tests, a state, or\n"
+     "both. `kogge flag` writes such a file."},
     {"model", "devices/&lt;model&gt;.json",
      "A sensor model: how the messages of all devices of this make are read. Fields are\n"
      "JSON Pointers below what the format calls the values."},

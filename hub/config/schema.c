@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kinds[] = {"hub",        "city",  "device",  "model",
-                                    "parameters", "units", "dataset", "try"};
+static const char *const kinds[] = {"hub",         "city",  "device",  "model",
+                                    "parameters",  "units", "dataset", "calibration",
+                                    "maintenance", "flag",  "try"};
 
 const char *const *config_schema_kinds(size_t *count)
 {

@@ -2,7 +2,7 @@
 #ifndef CONFIG_SHAPE_H
 #define CONFIG_SHAPE_H
 
-/* The types of options.c, taken apart. Private to config. */
+/* The types of the option tables, taken apart. Private to config. */
 
 #include "config/options.h"
 
@@ -25,7 +25,7 @@ const struct base_type *base_type_find(const char *name); /* NULL: none */
 /* Names that a base type allows ("licence", "frequency"); NULL: not of that sort. */
 const char *const *base_type_names(const struct base_type *t, size_t *count);
 
-enum { SHAPE_KINDS = 64, SHAPE_OPTIONS = 256, SHAPE_CHOICES = 20 };
+enum { SHAPE_KINDS = 64, SHAPE_OPTIONS = 400, SHAPE_CHOICES = 20 };
 
 struct kind {
     const char *name;

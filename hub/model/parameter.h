@@ -69,6 +69,13 @@ struct event_rule {
     double join_s;  /* a pause up to it does not end one */
 };
 
+/* When a field check corrects values, and up to where they are fit to be published; the
+ * greater of the two figures counts. NAN: none. */
+struct correction_limits {
+    double correct_above, correct_above_percent;
+    double publish_to, publish_to_percent;
+};
+
 struct parameter {
     const char *id; /* "water_temperature" */
     const char *title_de, *title_en;
@@ -82,6 +89,8 @@ struct parameter {
     double detection_limit; /* with AGGREGATE_LOG10: what a zero counts as; > 0 */
     const struct event_rule *events;
     size_t event_count;
+    struct correction_limits correction; /* default; in unit */
+    bool has_correction;
 };
 
 #endif

@@ -38,12 +38,28 @@ enum time_source quality_tests_time_source(quality_tests t)
     return (enum time_source)(t & 3);
 }
 
+#define CORRECTED (UINT64_C(1) << (2 + 3 * QUALITY_TESTS))
+
+quality_tests quality_tests_set_corrected(quality_tests t)
+{
+    return t | CORRECTED;
+}
+
+bool quality_tests_corrected(quality_tests t)
+{
+    return (t & CORRECTED) != 0;
+}
+
 enum quality quality_aggregate(quality_tests t)
 {
     /* by code: none, good, not evaluated, suspect, fail, missing */
     static const int weight[8] = {0, 3, 2, 4, 5, 1, 0, 0};
     unsigned best = 0;
-    for (quality_tests rest = t >> 2; rest != 0; rest >>= 3) {
+    enum quality manual = quality_tests_get(t, QUALITY_SLOT_MANUAL);
+    if (manual != QUALITY_NONE) {
+        return manual;
+    }
+    for (quality_tests rest = (t & (CORRECTED - 1)) >> 2; rest != 0; rest >>= 3) {
         unsigned code = rest & 7;
         best = weight[code] > weight[best] ? code : best;
     }

@@ -63,6 +63,17 @@ struct sensor_field {
     size_t index; /* in sensor_model.fields */
 };
 
+/* By which law a sensor brings its conductivity to 25 degC: two laws differ by up to 4 %,
+ * so values by different ones, or by one that nobody knows, are not compared. */
+enum ec25_law { EC25_UNSTATED, EC25_LINEAR, EC25_ISO7888, EC25_PSS78 };
+
+/* What was set in a sensor for as long as it stood somewhere. NAN: not known. */
+struct sensor_settings {
+    double salinity; /* set in an oxygen sensor */
+    enum ec25_law ec25_law;
+    double ec25_percent_per_k; /* of the linear law */
+};
+
 struct sensor_model {
     const char *model; /* the name, and of the file */
     const char *vendor;

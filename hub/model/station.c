@@ -11,8 +11,9 @@ static bool holds(const struct period *p, int64_t time_us)
 const struct gauge_zero *station_gauge_zero(const struct station *s, int64_t time_us)
 {
     for (size_t i = 0; i < s->gauge_zero_count; i++) {
-        if (holds(&s->gauge_zero[i].period, time_us)) {
-            return &s->gauge_zero[i];
+        const struct gauge_zero *zero = &s->gauge_zero[i];
+        if (holds(&zero->period, time_us) && !isnan(zero->m_nhn)) {
+            return zero;
         }
     }
     return NULL;

@@ -7,20 +7,20 @@
  * as the configuration; arrays of periods are sorted by from and do not overlap. */
 
 #include "model/sensor.h"
+#include "model/window.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct period {
-    int64_t from_us, to_us;
-};
+struct calibration; /* model/calibration.h */
 
 struct gauge_zero {
     struct period period;
-    double m_nhn;
-    const char *datum; /* "DHHN2016" */
+    double m_nhn; /* in DHHN2016; NAN: the height is in another frame, no shift known */
+    const char *datum; /* as the file says: "DHHN92" */
+    double epoch;      /* of the levelling, decimal year; NAN: not known */
     const char *source;
     bool verified;
 };
@@ -56,6 +56,9 @@ struct station {
     size_t reference_level_count;
     const struct station_tests *tests;
     size_t tests_count;
+    const struct calibration *calibrations; /* in order of calibration_compare */
+    size_t calibration_count;
+    struct windows maintenance, flags, states;
 };
 
 struct city {
@@ -88,7 +91,8 @@ struct placement {
     const struct placed_position *positions;
     size_t position_count;
     double interval_s; /* expected between readings; NAN: not known */
-    size_t index;      /* 0 .. configuration.placement_count - 1, over all devices */
+    struct sensor_settings settings;
+    size_t index; /* 0 .. configuration.placement_count - 1, over all devices */
 };
 
 struct device {
@@ -98,9 +102,11 @@ struct device {
     const char *serial; /* NULL: none */
     const struct placement *placements;
     size_t placement_count;
+    const struct calibration *calibrations; /* of its fields; as a station's */
+    size_t calibration_count;
 };
 
-/* The entry that held at time_us, or NULL. */
+/* The entry that held at time_us, or NULL; of zeros only one with a height in NHN. */
 const struct gauge_zero *station_gauge_zero(const struct station *s, int64_t time_us);
 const struct reference_level *station_reference_level(const struct station *s,
                                                       int64_t time_us);

@@ -257,6 +257,32 @@ static enum outcome normalise(struct work *w, struct normalised *out)
     return entry->quantity == QUANTITY_W ? level_of_w(w, out) : level_of_sensor(w, out);
 }
 
+const struct correction_limits *correction_limits_of(const struct calibration *c,
+                                                     const struct parameter *p)
+{
+    return c->has_limits ? &c->limits : &p->correction;
+}
+
+/* By the calibration of the device's field, else by that of the station: config sees to
+ * it that there are not both. Housekeeping has none. */
+static void correct(const struct reading *r, const struct place *place,
+                    struct normalised *made)
+{
+    const struct calibration *c = NULL;
+    if (place->station != NULL) {
+        c = device_calibration(place->device, r->entry->field, r->time_us);
+        c = c != NULL ? c
+                      : station_calibration(place->station, made->parameter,
+                                            place->position, r->time_us);
+    }
+    if (c != NULL) {
+        made->calibration = c;
+        made->correction = correction_apply(c, correction_limits_of(c, made->parameter),
+                                            made->value, r->time_us);
+        made->value = made->correction.value;
+    }
+}
+
 /* NOLINTNEXTLINE(readability-function-size): one among others, its place, two results */
 enum outcome normalise_reading(struct normaliser *n, const struct reading *all,
                                size_t count, size_t i, const struct place *place,
@@ -270,6 +296,7 @@ enum outcome normalise_reading(struct normaliser *n, const struct reading *all,
     *problem = w.problem;
     if (o == OUTCOME_STORED) {
         made.raw_unit = unit_of(&all[i]);
+        correct(&all[i], place, &made);
         *out = made;
     }
     return o;

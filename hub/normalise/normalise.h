@@ -2,15 +2,16 @@
 #ifndef NORMALISE_NORMALISE_H
 #define NORMALISE_NORMALISE_H
 
-/* A reading in its place to a value of a parameter in its canonical unit: units, and the
- * level from W, distance, depth or pressure by what held at the reading's time. Pure but
- * for the unit cache. Threads: one owner of units at a time. */
+/* A reading in its place to a value of a parameter in its canonical unit: units, the
+ * level from W, distance, depth or pressure, and the calibration, by what held at the
+ * reading's time. Pure but for the unit cache. Threads: one owner of units at a time. */
 
 #include "base/arena.h"
 #include "model/configuration.h"
 #include "model/message.h"
 #include "model/place.h"
 #include "model/reading.h"
+#include "normalise/correction.h"
 #include "normalise/unit.h"
 
 #include <stddef.h>
@@ -23,10 +24,16 @@ struct normaliser {
 
 struct normalised {
     const struct parameter *parameter;
-    double value;         /* canonical; NAN: missing */
-    double raw;           /* as received; NAN: none */
-    const char *raw_unit; /* as received; never NULL */
+    double value;                          /* canonical; NAN: missing */
+    double raw;                            /* as received; NAN: none */
+    const char *raw_unit;                  /* as received; never NULL */
+    const struct calibration *calibration; /* that holds; NULL: none */
+    struct correction correction;          /* by it */
 };
+
+/* Limits in force for a calibration of p: its file's, else the parameter's. */
+const struct correction_limits *correction_limits_of(const struct calibration *c,
+                                                     const struct parameter *p);
 
 /* ERR_OK: units opened, the three parameters found. ERR_UNKNOWN: one is missing in c.
  * Close with normaliser_fini. c outlives n. */

@@ -92,6 +92,13 @@ static void put_placement(struct buf *b, const struct placement *p)
     buf_put_text(b, "\n");
 }
 
+static void put_state(struct buf *b, const struct station *s, const struct window *w)
+{
+    buf_put_format(b, "state %s %s %s %lld %lld %s\n", s->station, w->parameter->id,
+                   w->position != NULL ? w->position : "-", (long long)w->period.from_us,
+                   (long long)w->period.to_us, data_state_text(w->state));
+}
+
 static void put_city(struct buf *b, const struct configuration *c,
                      const struct city *city)
 {
@@ -99,6 +106,9 @@ static void put_city(struct buf *b, const struct configuration *c,
     for (size_t i = 0; i < city->station_count; i++) {
         if (city->stations[i].demonstration) {
             buf_put_format(b, "demonstration %s\n", city->stations[i].station);
+        }
+        for (size_t k = 0; k < city->stations[i].states.count; k++) {
+            put_state(b, &city->stations[i], &city->stations[i].states.rows[k]);
         }
     }
     for (size_t i = 0; i < c->device_count; i++) {
@@ -115,7 +125,7 @@ enum err publish_fingerprint(const struct configuration *c, const struct dataset
 {
     struct buf b;
     buf_init(&b, FINGERPRINT_CEILING);
-    buf_put_format(&b, "files 1\ndataset %s %d %lld\n", dataset->dataset,
+    buf_put_format(&b, "files 2\ndataset %s %d %lld\n", dataset->dataset,
                    dataset->demonstration,
                    (long long)dataset_least_limit_bytes(c, dataset));
     for (size_t i = 0; i < dataset->parameter_count; i++) {

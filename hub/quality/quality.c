@@ -7,7 +7,8 @@
 #include <pthread.h>
 #include <string.h>
 
-static const char *names[QUALITY_TESTS] = {"device", "time"};
+static const char *names[QUALITY_TESTS] = {"device", "time", "calibration",
+                                           "maintenance"};
 static size_t name_count = QUALITY_TEST_FIRST_CHECK;
 static pthread_once_t named = PTHREAD_ONCE_INIT;
 

@@ -92,9 +92,16 @@ struct check_input {
     double value; /* canonical; NAN: missing */
 };
 
-/* Tests that no check runs: "device" (status sent by the device) and "time" (arrival time
- * may be wrong) come first in the list of names. */
-enum { QUALITY_TEST_DEVICE, QUALITY_TEST_TIME, QUALITY_TEST_FIRST_CHECK };
+/* Tests that no check runs come first in the list of names: "device" (status sent by the
+ * device), "time" (arrival time may be wrong), "calibration" (a field check found an
+ * error beyond what is fit to be published). */
+enum {
+    QUALITY_TEST_DEVICE,
+    QUALITY_TEST_TIME,
+    QUALITY_TEST_CALIBRATION,
+    QUALITY_TEST_MAINTENANCE,
+    QUALITY_TEST_FIRST_CHECK
+};
 
 /* Names of all tests; the store gives each a slot. */
 const char *const *quality_test_names(size_t *count);
@@ -108,8 +115,8 @@ struct quality_plan {
  * there are none, and the value is there. */
 enum quality quality_judge_range(const struct check_input *in);
 
-/* Judges the range of in and returns tests with its flag set. tests holds "device" and
- * "time" already. Of a missing value every test that ran is 9, those two as well: so the
+/* Judges the range of in and returns tests with its flag set. tests holds those that no
+ * check runs. Of a missing value every test that ran is 9, those as well: so the
  * aggregate of a missing value is 9 (ioos_qc: each test gives 9 to a missing value). */
 quality_tests quality_judge(const struct quality_plan *q, const struct check_input *in,
                             quality_tests tests);

@@ -133,13 +133,28 @@ static enum err give_slot(struct store *s, sqlite3_stmt *put, sqlite3_stmt *get,
 {
     sqlite3_int64 number = 0;
     sqlite3_bind_text(put, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int(put, 2, QUALITY_SLOT_MANUAL);
     enum err e = sqlite_step_done(s->db, put);
     if (e == ERR_OK) {
         sqlite3_bind_text(get, 1, name, -1, SQLITE_STATIC);
         e = sqlite_step_number(s->db, get, QUALITY_TESTS, &number);
     }
     *slot = (int)number;
-    return e == ERR_OK && (number < 0 || number >= QUALITY_TESTS) ? ERR_DAMAGED : e;
+    return e == ERR_OK && (number < 0 || number >= QUALITY_SLOT_MANUAL) ? ERR_DAMAGED : e;
+}
+
+/* The aggregate must know the flags set by hand without a list of names. */
+static enum err name_manual(struct store *s)
+{
+    sqlite3_stmt *put = NULL;
+    enum err e = sqlite_prepare(
+        s->db, "INSERT OR IGNORE INTO tests(slot, name) VALUES(?1, 'manual')", &put);
+    if (e == ERR_OK) {
+        sqlite3_bind_int(put, 1, QUALITY_SLOT_MANUAL);
+        e = sqlite_step_done(s->db, put);
+    }
+    sqlite3_finalize(put);
+    return e;
 }
 
 static enum err give_slots(struct store *s, const char *const *tests, size_t count,
@@ -149,15 +164,17 @@ static enum err give_slots(struct store *s, const char *const *tests, size_t cou
     sqlite3_stmt *get = NULL;
     enum err e = sqlite_prepare(s->db,
                                 "INSERT OR IGNORE INTO tests(slot, name) VALUES("
-                                "coalesce((SELECT max(slot) + 1 FROM tests), 0), ?1)",
+                                "coalesce((SELECT max(slot) + 1 FROM tests WHERE slot"
+                                " <> ?2), 0), ?1)",
                                 &put);
     e = e != ERR_OK
             ? e
             : sqlite_prepare(s->db, "SELECT slot FROM tests WHERE name = ?1", &get);
-    e = count > QUALITY_TESTS ? ERR_FULL : e;
+    e = count > QUALITY_SLOT_MANUAL ? ERR_FULL : e;
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
         e = give_slot(s, put, get, tests[i], &slots[i]);
     }
+    e = e != ERR_OK ? e : name_manual(s);
     sqlite3_finalize(put);
     sqlite3_finalize(get);
     return e;

@@ -17,9 +17,10 @@
 
 struct store; /* opaque */
 
-/* Opens or creates folder/hub.db and gives each of the test names its slot.
+/* Opens or creates folder/hub.db and gives each of the test names its slot; the last slot
+ * is that of "manual".
  * ERR_NEWER, ERR_DAMAGED (also: a slot that is none), ERR_IO; ERR_FULL: count is over
- * QUALITY_TESTS. */
+ * QUALITY_TESTS - 1. */
 MUST_USE enum err store_open(const char *folder, const char *const *tests, size_t count,
                              int slots[QUALITY_TESTS], struct store **out,
                              struct diag *d);

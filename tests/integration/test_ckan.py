@@ -438,7 +438,7 @@ class WholeWay(unittest.TestCase):
         self.assertTrue(lines[2].startswith(
             "2026-10-05T10:10:00Z,luebeck,luebeck-way,water_temperature,main,measured,"
             "0.8,11.25,degC,,"), lines[2])
-        self.assertTrue(lines[2].endswith(",11.25,degC,reading,provisional"), lines[2])
+        self.assertTrue(lines[2].endswith(",11.25,degC,reading,provisional,"), lines[2])
         self.proxy.take_log()
         code, text = self.kogge("publish", "--once")
         self.assertEqual((code, self.proxy.take_log()), (0, []), text)

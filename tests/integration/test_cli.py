@@ -34,7 +34,7 @@ class Help(unittest.TestCase):
                      "cities new", "devices list", "devices pending", "devices new",
                      "rejected list", "rejected show", "conflicts list", "reload", "calc",
                      "calc list", "convert", "qc", "qc thresholds", "grids", "grids gaps",
-                     "grids main", "grids events"):
+                     "grids main", "grids events", "calibrate", "maintenance", "flag"):
             self.assertIn(tuple(verb.split()), VERBS)
 
     def test_examples_come_right_after_the_summary(self):
@@ -192,6 +192,10 @@ class Codes(unittest.TestCase):
                          "import": ["--source", "ttn", __file__],
                          "convert": ["1", "m", "water_level"],
                          "conflicts choose": ["a", "b", "2026-01-01T00:00:00Z", "1"],
+                         "calibrate": ["a", "b", "--from", "2026-01-01T00:00:00Z", "--by", "c"],
+                         "maintenance": ["a", "--from", "2026-01-01T00:00:00Z",
+                                         "--reason", "b"],
+                         "flag": ["a", "b", "2026-01-01T00:00:00Z", "-", "4", "c"],
                          "recompute": ["--from", "2026-01-01T00:00:00Z",
                                        "--to", "2026-02-01T00:00:00Z"],
                          }.get(" ".join(verb), ["a", "b"] if verb[0] == "grids" else [])
@@ -289,7 +293,8 @@ class WithAHub(unittest.TestCase):
                 (["rejected"], 3), (["rejected", "show", "2"], 0), (["conflicts"], 0),
                 (["cities"], 0), (["trace", "kai", "water_temperature", self.time], 0),
                 (["grids", "kai", "water_temperature"], 0),
-                (["grids", "gaps", "kai", "water_temperature"], 0))
+                (["grids", "gaps", "kai", "water_temperature"], 0),
+                (["maintenance", "kai", "--from", "2020-01-01T00:00:00Z", "--reason", "r"], 3))
 
     def test_json_is_pure_and_has_a_schema(self):
         for verb, code in self.verbs():

@@ -16,7 +16,10 @@ TOOL = os.path.join(ROOT, ".cache", "venv", "bin", "check-jsonschema")
 KINDS = [(r"hub\.json", "hub"), (r"parameters\.json", "parameters"),
          (r"units\.json", "units"), (r"devices/[^/]+\.json", "model"),
          (r"datasets/[^/]+\.json", "dataset"), (r"cities/[^/]+\.json", "city"),
-         (r"cities/[^/]+/device-[^/]+\.json", "device")]
+         (r"cities/[^/]+/device-[^/]+\.json", "device"),
+         (r"cities/[^/]+/calibration-[^/]+\.json", "calibration"),
+         (r"cities/[^/]+/maintenance-[^/]+\.json", "maintenance"),
+         (r"cities/[^/]+/flag-[^/]+\.json", "flag")]
 
 
 def kind_of(name):

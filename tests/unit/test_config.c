@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "config/config.h"
+#include "model/calibration.h"
 #include "quality/checks/gross_range.h"
 #include "support/fixture.h"
 
@@ -182,7 +183,10 @@ static void check_station(const struct configuration *c)
     assert_int_equal(s->gauge_zero_count, 2);
     assert_int_equal(clock_parse_rfc3339("2005-12-31T23:00:00Z", &us), ERR_OK);
     assert_int_equal(s->gauge_zero[0].period.from_us, us);
-    assert_close(s->gauge_zero[0].m_nhn, -5, 0);
+    assert_close(s->gauge_zero[0].m_nhn, -4.988, 1e-12);
+    assert_string_equal(s->gauge_zero[0].datum, "DHHN92");
+    assert_close(s->gauge_zero[0].epoch, 1998.5, 0);
+    assert_close(s->gauge_zero[1].m_nhn, -5.01, 0);
     assert_true(s->gauge_zero[1].period.to_us == INT64_MAX);
     assert_int_equal(s->reference_level[0].datum, REFERENCE_GAUGE_ZERO);
     assert_close(s->density_kg_m3, 1008, 0);
@@ -215,9 +219,82 @@ static void check_devices(const struct configuration *c)
         assert_string_equal(d->placements[1].positions[i].as,
                             main ? "surface" : "bottom");
     }
+    assert_close(d->placements[1].settings.salinity, 8, 0);
+    assert_int_equal(d->placements[1].settings.ec25_law, EC25_LINEAR);
+    assert_close(d->placements[1].settings.ec25_percent_per_k, 1.91, 0);
+    assert_int_equal(d->placements[0].settings.ec25_law, EC25_UNSTATED);
     assert_null(configuration_device(c, "neustadt", "urn:dev:level-2", &other));
     assert_int_equal(other->placements[0].pressure, PRESSURE_ABSOLUTE);
     assert_close(other->placements[0].height_m_nhn, 4.127, 0);
+}
+
+static void check_calibrations(const struct configuration *c)
+{
+    const struct station *s = configuration_station(c, "altstadt-pier");
+    const struct device *d =
+        configuration_device(c, "altstadt", "10e2073a01080001", NULL);
+    int64_t visit_us;
+    assert_int_equal(clock_parse_rfc3339("2026-06-01T08:00:00Z", &visit_us), ERR_OK);
+    assert_int_equal(s->calibration_count, 2);
+    const struct parameter *p = configuration_parameter(c, "water_temperature");
+    const struct calibration *check = station_calibration(s, p, "surface", visit_us - 1);
+    assert_ptr_equal(check, &s->calibrations[0]);
+    assert_true(check->check.set && check->has_limits);
+    assert_close(check->check.site_after, 12.4, 0);
+    assert_close(check->check.meter_before, 12.3, 0);
+    assert_int_equal(check->check.standard_count, 2);
+    assert_close(check->check.standards[0].reading, 4.9, 0); /* sorted */
+    assert_close(check->limits.publish_to, 2, 0);
+    assert_true(isnan(check->limits.publish_to_percent));
+    assert_close(check->slope, 1, 0);
+    check = station_calibration(s, p, "surface", visit_us);
+    assert_close(check->offset, 0.25, 0);
+    assert_close(check->slope, 1.002, 0);
+    assert_false(check->check.set);
+    assert_int_equal(d->calibration_count, 1);
+    check = device_calibration(d, "/temp2", visit_us);
+    assert_close(check->offset, -0.05, 0);
+    assert_string_equal(check->by, "A. Person");
+    assert_null(check->standard);
+}
+
+static void check_windows(const struct configuration *c)
+{
+    const struct station *s = configuration_station(c, "altstadt-pier");
+    int64_t us;
+    assert_int_equal(clock_parse_rfc3339("2026-06-01T07:30:00Z", &us), ERR_OK);
+    assert_int_equal(s->maintenance.count, 2);
+    const struct window *w = windows_find(&s->maintenance, "ph", "bottom", us);
+    assert_ptr_equal(w, &s->maintenance.rows[0]);
+    assert_string_equal(w->reason, "cleaned, checked");
+    assert_string_equal(w->by, "A. Person");
+    assert_null(windows_find(&s->maintenance, "ph", "bottom", us - 1));
+    assert_null(windows_find(&s->maintenance, "ph", "bottom", us + INT64_C(5400000000)));
+    us = INT64_MAX - 1;
+    assert_null(windows_find(&s->maintenance, "ph", "bottom", us));
+    assert_null(windows_find(&s->maintenance, "water_temperature", "surface", us));
+    assert_ptr_equal(windows_find(&s->maintenance, "ph", "surface", us),
+                     &s->maintenance.rows[1]);
+}
+
+static void check_flags(const struct configuration *c)
+{
+    const struct station *s = configuration_station(c, "altstadt-pier");
+    int64_t us;
+    assert_int_equal(clock_parse_rfc3339("2026-06-02T00:00:00Z", &us), ERR_OK);
+    assert_int_equal(s->flags.count, 2);
+    assert_int_equal(s->states.count, 2);
+    assert_int_equal(windows_find(&s->flags, "water_temperature", "surface", us)->flag,
+                     QUALITY_FAIL);
+    assert_null(windows_find(&s->flags, "water_temperature", "bottom", us));
+    assert_int_equal(windows_find(&s->states, "water_temperature", "bottom", us)->state,
+                     STATE_RELEASED);
+    us = INT64_MAX - 1;
+    assert_int_equal(windows_find(&s->flags, "water_temperature", "bottom", us)->flag,
+                     QUALITY_GOOD);
+    assert_int_equal(windows_find(&s->states, "water_temperature", "bottom", us)->state,
+                     STATE_CHECKED);
+    assert_string_equal(data_state_text(STATE_PROVISIONAL), "provisional");
 }
 
 static void test_config_parse_fills_everything(void **state)
@@ -232,6 +309,9 @@ static void test_config_parse_fills_everything(void **state)
     check_models(c);
     check_station(c);
     check_devices(c);
+    check_calibrations(c);
+    check_windows(c);
+    check_flags(c);
     const struct parameter *p = configuration_parameter(c, "water_level");
     assert_true(p->relative);
     assert_int_equal(p->decimals, 4);

@@ -104,6 +104,9 @@ static void test_config_only_adds_is_true_for_additions(void **state)
          "\"demonstration\": true, \"density_kg_m3\": 1000}"},
         {"parameters.json", "\"title\": {\"de\": \"pH-Wert\"",
          "\"title\": {\"de\": \"pH\""},
+        {"cities/altstadt/flag-2.json", "released", "checked"},
+        {"cities/altstadt/flag-1.json", "hung dry", "lay dry"},
+        {"cities/altstadt/maintenance-1.json", "A. Person", "B. Person"},
     };
     assert_why(NULL, NULL);
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
@@ -146,6 +149,8 @@ static const struct {
      "the sensor model probe is read otherwise"},
     {{"cities/altstadt.json", "\"m_nhn\": -5.01", "\"m_nhn\": -5.02"},
      "the gauge zero of altstadt-pier changed"},
+    {{"cities/altstadt.json", "\"shift_m\": 0.012", "\"shift_m\": 0.013"},
+     "the gauge zero of altstadt-pier changed"},
     {{"cities/neustadt.json", "\"demonstration\": true}",
       "\"demonstration\": true, \"gauge_zero\": [{\"m_nhn\": -5, \"datum\": "
       "\"DHHN2016\", \"from\": \"2026-01-01T00:00:00Z\"}]}"},
@@ -164,6 +169,23 @@ static const struct {
      "the placement of urn:dev:level-2 from 2026-03-01T00:00:00Z on changed"},
     {{"cities/altstadt/device-2.json", "\"absolute\"", "\"vented\""},
      "the placement of urn:dev:level-2 from 2026-03-01T00:00:00Z on changed"},
+    {{"cities/altstadt/calibration-1.json", "24.8", "24.9"},
+     "the calibrations at altstadt-pier changed"},
+    {{"cities/altstadt/calibration-2.json", "1.002", "1.003"},
+     "the calibrations at altstadt-pier changed"},
+    {{"cities/altstadt/calibration-3.json", "-0.05", "-0.06"},
+     "the calibrations of the device 10e2073a01080001 changed"},
+    {{"cities/altstadt/calibration-4.json", NULL,
+      "{\"station\": \"altstadt-bridge\", \"parameter\": \"ph\", \"from\": "
+      "\"2026-01-01T00:00:00Z\", \"offset\": 1, \"by\": \"B\"}"},
+     "the calibrations at altstadt-bridge changed"},
+    {{"parameters.json", "\"tests\": null",
+      "\"tests\": null, \"correction_limits\": {\"publish_to\": 1}"},
+     "the correction_limits of ph changed"},
+    {{"cities/altstadt/maintenance-1.json", "T09:00", "T09:30"},
+     "the maintenance at altstadt-pier changed"},
+    {{"cities/altstadt/flag-1.json", "\"flag\": 4", "\"flag\": 3"},
+     "flags set by hand at altstadt-pier changed"},
     {{"cities/altstadt/device-2.json", "urn:dev:level-2", "urn:dev:level-3"},
      "the device urn:dev:level-2 is gone"},
     {{"cities/neustadt/device-9.json", NULL,

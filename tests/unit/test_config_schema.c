@@ -36,7 +36,7 @@ static void test_config_write_schema_makes_the_files_of_schemas(void **state)
     (void)state;
     size_t count;
     const char *const *kinds = config_schema_kinds(&count);
-    assert_int_equal(count, 8);
+    assert_int_equal(count, 11);
     for (size_t i = 0; i < count; i++) {
         char name[64];
         struct buf b;

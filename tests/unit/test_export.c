@@ -15,7 +15,7 @@
 
 #define HEADER                                                                           \
     "time,city,station,parameter,position,origin,depth_m,value,unit,datum,flag,tests,"   \
-    "raw_value,raw_unit,time_source,state\n"
+    "raw_value,raw_unit,time_source,state,corrected\n"
 
 struct given {
     const struct observation_row *rows;
@@ -106,13 +106,13 @@ static void test_csv_has_the_columns_of_the_model(void **state)
     assert_file(*state, HEADER
                 "2026-10-01T00:00:00Z,luebeck,luebeck-bauhof,water_temperature,main,"
                 "measured,0.8,11.25,degC,,1,gross_range_test:1;spike_test:2,11.25,°C,"
-                "message,provisional\n"
+                "message,provisional,\n"
                 "2026-10-01T00:10:00.5Z,luebeck,luebeck-bauhof,water_temperature,main,"
                 "measured,0.8,0,degC,,1,gross_range_test:1;spike_test:2,0,°C,"
-                "message,provisional\n"
+                "message,provisional,\n"
                 "2026-10-02T23:59:59.000001Z,luebeck,luebeck-bauhof,water_temperature,"
                 "main,measured,0.8,1e-07,degC,,1,gross_range_test:1;spike_test:2,1e-07,"
-                "°C,message,provisional\n");
+                "°C,message,provisional,\n");
     assert_int_equal(e.rows, 3);
     assert_true(e.changed);
     assert_int_equal(e.first_us, rows[0].time_us);
@@ -131,6 +131,43 @@ static void test_csv_depth_follows_the_placement_in_force(void **state)
     assert_int_equal(file_read(w->path, &b), ERR_OK);
     assert_non_null(strstr(buf_text(&b), ",measured,0.8,1,degC"));
     assert_non_null(strstr(buf_text(&b), ",measured,1.25,2,degC"));
+    buf_fini(&b);
+}
+
+static void test_csv_says_state_and_what_was_corrected(void **state)
+{
+    struct work *w = *state;
+    const struct parameter *p = &w->conf.parameters[2];
+    const struct window states[] = {
+        {.period = {synthetic_time("2026-10-01T00:00:00Z"),
+                    synthetic_time("2026-10-02T00:00:00Z")},
+         .parameter = p,
+         .state = STATE_RELEASED},
+        {.period = {synthetic_time("2026-10-02T00:00:00Z"), INT64_MAX},
+         .parameter = p,
+         .position = "main",
+         .state = STATE_CHECKED},
+        {.period = {0, INT64_MAX}, .parameter = p, .position = "bottom"}};
+    w->conf.stations[0].states = (struct windows){states, 3};
+    struct observation_row rows[] = {
+        row_at("2026-09-30T23:59:59.999999Z", 1), row_at("2026-10-01T00:00:00Z", 2),
+        row_at("2026-10-01T23:59:59Z", 3), row_at("2026-10-02T00:00:00Z", 4),
+        row_at("2026-10-01T00:00:00Z", 5)};
+    rows[1].tests = quality_tests_set_corrected(rows[1].tests);
+    rows[4].series = 8;
+    rows[4].key.parameter = "water_level";
+    struct exported e;
+    assert_int_equal(run(w, rows, 5, false, &e), ERR_OK);
+    static const char *const ends[] = {
+        ",1,°C,message,provisional,\n", ",2,°C,message,released,yes\n",
+        ",3,°C,message,released,\n", ",4,°C,message,checked,\n",
+        ",5,°C,message,provisional,\n"};
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    assert_int_equal(file_read(w->path, &b), ERR_OK);
+    for (size_t i = 0; i < 5; i++) {
+        assert_non_null(strstr(buf_text(&b), ends[i]));
+    }
     buf_fini(&b);
 }
 
@@ -156,11 +193,11 @@ static void test_csv_missing_value_and_datum(void **state)
     assert_int_equal(run(*state, rows, 3, false, &e), ERR_OK);
     assert_file(*state, HEADER
                 "1969-12-31T23:59:59Z,luebeck,luebeck-bauhof,water_temperature,main,"
-                "measured,0.8,,degC,,9,gross_range_test:9,-127,°C,arrival,provisional\n"
+                "measured,0.8,,degC,,9,gross_range_test:9,-127,°C,arrival,provisional,\n"
                 "2026-10-01T00:00:00Z,wismar,elsewhere,water_level,main,x,,0.117,m,NHN,2,"
-                ",,,reading,provisional\n"
+                ",,,reading,provisional,\n"
                 "2026-10-01T00:00:00Z,wismar,elsewhere,gauge_level,main,x,,5.117,m,"
-                "gauge zero,2,,,,reading,provisional\n");
+                "gauge zero,2,,,,reading,provisional,\n");
 }
 
 static void test_csv_quotes_what_would_break_a_line(void **state)
@@ -247,6 +284,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_csv_depth_follows_the_placement_in_force,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_csv_says_state_and_what_was_corrected, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_csv_missing_value_and_datum, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_csv_quotes_what_would_break_a_line, setup,

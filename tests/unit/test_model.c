@@ -33,6 +33,37 @@ static void test_quality_tests_keep_every_flag_in_every_slot(void **state)
     }
 }
 
+static void test_quality_tests_corrected_is_no_test(void **state)
+{
+    (void)state;
+    quality_tests t = quality_tests_new(TIME_SOURCE_ARRIVAL);
+    assert_false(quality_tests_corrected(t));
+    for (int slot = 0; slot < QUALITY_TESTS; slot++) {
+        t = quality_tests_set(t, slot, QUALITY_MISSING);
+    }
+    assert_false(quality_tests_corrected(t));
+    t = quality_tests_set_corrected(quality_tests_set(0, 3, QUALITY_SUSPECT));
+    assert_true(quality_tests_corrected(t));
+    assert_int_equal(quality_aggregate(t), QUALITY_SUSPECT);
+    assert_int_equal(quality_tests_get(t, QUALITY_TESTS - 1), QUALITY_NONE);
+    assert_int_equal(quality_aggregate(quality_tests_set_corrected(0)),
+                     QUALITY_NOT_EVALUATED);
+    assert_true((int64_t)t > 0); /* a store keeps it as a signed number */
+}
+
+static void test_quality_aggregate_of_a_flag_by_hand_is_that_flag(void **state)
+{
+    (void)state;
+    quality_tests t = quality_tests_set(0, 0, QUALITY_FAIL);
+    assert_int_equal(
+        quality_aggregate(quality_tests_set(t, QUALITY_SLOT_MANUAL, QUALITY_GOOD)),
+        QUALITY_GOOD);
+    t = quality_tests_set(quality_tests_set_corrected(0), 4, QUALITY_GOOD);
+    assert_int_equal(quality_aggregate(quality_tests_set(t, QUALITY_SLOT_MANUAL,
+                                                         QUALITY_NOT_EVALUATED)),
+                     QUALITY_NOT_EVALUATED);
+}
+
 static void test_quality_aggregate_takes_the_highest(void **state)
 {
     (void)state;
@@ -41,7 +72,7 @@ static void test_quality_aggregate_takes_the_highest(void **state)
     for (size_t i = 0; i < 5; i++) {
         for (size_t k = 0; k < 5; k++) {
             quality_tests t = quality_tests_set(2, 3, rising[i]);
-            t = quality_tests_set(t, 19, rising[k]);
+            t = quality_tests_set(t, QUALITY_SLOT_MANUAL - 1, rising[k]);
             assert_int_equal(quality_aggregate(t), rising[i > k ? i : k]);
         }
     }
@@ -207,6 +238,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quality_tests_keep_every_flag_in_every_slot),
+        cmocka_unit_test(test_quality_tests_corrected_is_no_test),
+        cmocka_unit_test(test_quality_aggregate_of_a_flag_by_hand_is_that_flag),
         cmocka_unit_test(test_quality_aggregate_takes_the_highest),
         cmocka_unit_test(test_quality_texts),
         cmocka_unit_test(test_fate_follows_from_outcomes_by_precedence),

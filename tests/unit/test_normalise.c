@@ -252,6 +252,11 @@ static void test_w_is_a_level_by_the_zero_of_its_time(void **state)
     assert_true(a.out.raw == 511.7);
     r.time_us = 1999;
     assert_value(normalise(r, s), GAUGE_LEVEL, 5.117);
+    /* a zero in another frame, no shift known */
+    static const struct gauge_zero other = {
+        .period = {0, INT64_MAX}, .m_nhn = (double)NAN, .datum = "NN"};
+    s->station.gauge_zero = &other;
+    assert_value(normalise(r, s), GAUGE_LEVEL, 5.117);
 }
 
 static void test_distance_and_depth_need_the_mounting_height(void **state)

@@ -151,6 +151,19 @@ static void test_a_new_depth_rewrites_the_files_that_show_it(void **state)
     assert_int_equal(publishing_portal.calls, 2);
 }
 
+static void test_a_new_state_rewrites_the_files_that_show_it(void **state)
+{
+    struct publishing_test *w = *state;
+    const struct parameter *p = &w->conf.parameters[2];
+    const struct window released = {
+        .period = {0, INT64_MAX}, .parameter = p, .state = STATE_RELEASED};
+    publishing_run_round(w);
+    w->conf.stations[0].states = (struct windows){&released, 1};
+    publishing_run_round(w);
+    publishing_assert_files(w, 2, 2, 0);
+    assert_int_equal(publishing_portal.calls, 2);
+}
+
 static void test_a_fault_in_one_dataset_leaves_the_other_alone(void **state)
 {
     struct publishing_test *w = *state;
@@ -206,6 +219,7 @@ int main(void)
         TEST(test_a_failed_push_without_files_waits_for_no_time),
         TEST(test_fold_epoch_and_everything_compare_all_files),
         TEST(test_a_new_depth_rewrites_the_files_that_show_it),
+        TEST(test_a_new_state_rewrites_the_files_that_show_it),
         TEST(test_a_fault_in_one_dataset_leaves_the_other_alone),
         TEST(test_a_stop_loses_nothing),
     };

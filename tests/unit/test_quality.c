@@ -242,7 +242,7 @@ static void test_judge_keeps_other_tests_and_uses_the_slots(void **state)
     const struct parameter p = {.id = "ph", .tests = {&row, 1}};
     struct quality_plan plan = {.count = gross_range_index() + 1};
     for (size_t i = 0; i < plan.count; i++) {
-        plan.slots[i] = QUALITY_TESTS - 1 - (int)i; /* the first test in the last slot */
+        plan.slots[i] = QUALITY_SLOT_MANUAL - 1 - (int)i; /* the first in the last slot */
     }
     int device = plan.slots[QUALITY_TEST_DEVICE];
     quality_tests t = quality_tests_new(TIME_SOURCE_ARRIVAL);

@@ -72,7 +72,7 @@ static int new_city(struct invocation *i)
     }
     printf("%s\n", path);
     command_say(i, "add its stations to that file, then kogge check and kogge reload");
-    return ask_reload(i);
+    return ask_reload(i, NULL);
 }
 
 static const struct verb verbs[] = {

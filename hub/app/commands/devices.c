@@ -358,7 +358,7 @@ static int new_device(struct invocation *i)
         return command_fail_diag(i, e == ERR_ABSENT ? EXIT_USAGE : EXIT_CONFIG, &d);
     }
     printf("%s\n", path);
-    return ask_reload(i);
+    return ask_reload(i, NULL);
 }
 
 static const struct verb verbs[] = {

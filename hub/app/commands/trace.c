@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "app/by_hand.h"
 #include "app/reasons_report.h"
 #include "app/report.h"
 #include "app/work.h"
@@ -53,10 +54,13 @@ static json_t *tell_level(const struct work_item *item)
     }
     const struct gauge_zero *zero =
         station_gauge_zero(p->station, item->reading->time_us);
-    return json_pack("{s:o, s:o, s:o, s:o}", "sensor_m_nhn",
+    return json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o}", "sensor_m_nhn",
                      report_number(p->placement->height_m_nhn), "sensor_m_gauge",
                      report_number(p->placement->height_m_gauge), "gauge_zero_m_nhn",
                      report_number(zero != NULL ? zero->m_nhn : (double)NAN),
+                     "gauge_zero_datum", zero != NULL ? zero->datum : NULL,
+                     "gauge_zero_epoch",
+                     report_number(zero != NULL ? zero->epoch : (double)NAN),
                      "density_kg_m3", report_number(p->station->density_kg_m3));
 }
 
@@ -64,13 +68,14 @@ static json_t *tell_step(const struct work *work, const struct work_item *item)
 {
     const struct reading *r = item->reading;
     double value = r->kind == VALUE_NUMBER ? r->value : (double)NAN;
-    return json_pack("{s:s, s:s, s:o, s:s?, s:s, s:s, s:s, s:o, s:s, s:o}", "format",
-                     work->decoded.format, "field", r->field, "value",
-                     report_number(value), "unit", r->unit, "time_source",
-                     time_source_text(r->time_source), "device", r->device, "model",
-                     item->place.device->model->model, "canonical_value",
-                     report_number(item->value.value), "canonical_unit",
-                     item->value.parameter->unit, "level", tell_level(item));
+    return json_pack(
+        "{s:s, s:s, s:o, s:s?, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o}", "format",
+        work->decoded.format, "field", r->field, "value", report_number(value), "unit",
+        r->unit, "time_source", time_source_text(r->time_source), "device", r->device,
+        "model", item->place.device->model->model, "canonical_value",
+        report_number(item->value.value), "canonical_unit", item->value.parameter->unit,
+        "level", tell_level(item), "settings", by_hand_settings(item->place.placement),
+        "calibration", by_hand_calibration(&item->value));
 }
 
 /* The reading of the message that made the row, as the steps see it now; null: none, as
@@ -137,6 +142,9 @@ static enum err tell_row(struct tracing *t, const struct observation_row *row)
     if (chosen != 0) {
         json_object_set_new(story, "chosen_message_id", json_integer(chosen));
     }
+    json_object_set_new(
+        story, "by_hand",
+        by_hand_windows(configuration_station(t->configuration, row->key.station), row));
     tell_message(t, row, story);
     json_array_append_new(t->stories, story);
     return e;
@@ -189,6 +197,7 @@ static void print_value(const struct tracing *t, json_t *story)
     }
     putchar('\n');
     reasons_print(json_object_get(story, "reasons"), t->language);
+    by_hand_print_windows(json_object_get(story, "by_hand"));
     json_array_foreach(json_object_get(story, "revisions"), index, revision)
     {
         printf("  before     %s (message %lld)\n", number_of(revision, "value", number),
@@ -208,13 +217,15 @@ static void print_level(json_t *level)
     } parts[] = {{"sensor_m_nhn", "sensor at", "m NHN"},
                  {"sensor_m_gauge", "sensor at", "m above gauge zero"},
                  {"gauge_zero_m_nhn", "gauge zero at", "m NHN"},
+                 {"gauge_zero_epoch", "levelled in", ""},
                  {"density_kg_m3", "density", "kg/m3"}};
     const char *before = "  level      ";
     char number[NUMBER_TEXT];
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         if (json_is_number(json_object_get(level, parts[k].name))) {
             number_of(level, parts[k].name, number);
-            printf("%s%s %s %s", before, parts[k].text, number, parts[k].unit);
+            printf("%s%s %s%s%s", before, parts[k].text, number,
+                   parts[k].unit[0] != '\0' ? " " : "", parts[k].unit);
             before = ", ";
         }
     }
@@ -247,6 +258,8 @@ static void print_steps(json_t *story)
     printf("  resolve    device %s, model %s\n", text_of(steps, "device", text),
            text_of(steps, "model", more));
     print_level(json_object_get(steps, "level"));
+    by_hand_print_settings(json_object_get(steps, "settings"));
+    by_hand_print_calibration(json_object_get(steps, "calibration"));
     printf("  normalise  %s %s%s\n", number_of(steps, "canonical_value", number),
            text_of(steps, "canonical_unit", text),
            is_as_stored(story, steps) ? ""

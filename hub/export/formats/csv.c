@@ -34,10 +34,12 @@ struct csv {
     size_t prefix_length;
     char position[FIELD_SIZE];
     bool is_level;
-    struct period depth_holds;
+    struct period dated_holds;   /* depth and state */
     char depth[NUMBER_TEXT + 1]; /* "0.8," */
     size_t depth_length;
-    char datum[16]; /* ",NHN," */
+    const char *parameter; /* as the vocabulary has it; "": not in it */
+    char state[16];        /* ",checked," */
+    char datum[16];        /* ",NHN," */
     size_t datum_length;
     int64_t day; /* since 1970 */
     char date[11];
@@ -46,7 +48,7 @@ struct csv {
 
 static const char header[] = "time,city,station,parameter,position,origin,depth_m,value,"
                              "unit,datum,flag,tests,raw_value,raw_unit,time_source,"
-                             "state\n";
+                             "state,corrected\n";
 
 /* Appends text as one field; to has room for 2 * FIELD_SIZE + 2. Returns the end. */
 static char *put_field(char *to, const char *text)
@@ -128,12 +130,9 @@ static double depth_by(const struct placement *p, const char *position, int64_t 
     return (double)NAN;
 }
 
-/* The depth that holds at time_us, and the longest period without any change around it:
- * so a row's depth does not depend on which row came before. */
 static void find_depth(struct csv *csv, const struct configuration *c, int64_t time_us)
 {
     double depth_m = (double)NAN;
-    csv->depth_holds = (struct period){INT64_MIN, INT64_MAX};
     if (csv->is_level) { /* the surface itself */
         csv->depth[0] = ',';
         csv->depth_length = 1;
@@ -146,8 +145,8 @@ static void find_depth(struct csv *csv, const struct configuration *c, int64_t t
             if (p->station != csv->station) {
                 continue;
             }
-            narrow(&csv->depth_holds, p->period.from_us, time_us);
-            narrow(&csv->depth_holds, p->period.to_us, time_us);
+            narrow(&csv->dated_holds, p->period.from_us, time_us);
+            narrow(&csv->dated_holds, p->period.to_us, time_us);
             if (isnan(depth_m)) {
                 depth_m = depth_by(p, csv->position, time_us);
             }
@@ -156,6 +155,36 @@ static void find_depth(struct csv *csv, const struct configuration *c, int64_t t
     char *end = put_number(csv->depth, depth_m);
     *end++ = ',';
     csv->depth_length = (size_t)(end - csv->depth);
+}
+
+static void find_state(struct csv *csv, int64_t time_us)
+{
+    enum data_state state = STATE_PROVISIONAL;
+    size_t count = csv->station != NULL ? csv->station->states.count : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct window *w = &csv->station->states.rows[i];
+        if (!window_is_of(w, csv->parameter, csv->position)) {
+            continue;
+        }
+        narrow(&csv->dated_holds, w->period.from_us, time_us);
+        narrow(&csv->dated_holds, w->period.to_us, time_us);
+        if (time_us >= w->period.from_us && time_us < w->period.to_us) {
+            state = w->state;
+        }
+    }
+    char *end = put_text(csv->state, ",");
+    end = put_text(end, data_state_text(state));
+    *end++ = ',';
+    *end = '\0';
+}
+
+/* The depth and the state that hold at time_us, and the longest period without any change
+ * around it: so what a row says does not depend on which row came before. */
+static void find_dated(struct csv *csv, const struct configuration *c, int64_t time_us)
+{
+    csv->dated_holds = (struct period){INT64_MIN, INT64_MAX};
+    find_depth(csv, c, time_us);
+    find_state(csv, time_us);
 }
 
 static const char *datum_of(const char *parameter)
@@ -192,7 +221,9 @@ static void new_series(struct csv *csv, const struct configuration *c,
     csv->is_level = datum_of(row->key.parameter)[0] != '\0';
     *end++ = ',';
     csv->datum_length = (size_t)(end - csv->datum);
-    find_depth(csv, c, row->time_us);
+    const struct parameter *p = configuration_parameter(c, row->key.parameter);
+    csv->parameter = p != NULL ? p->id : "";
+    find_dated(csv, c, row->time_us);
 }
 
 static char *put_digits(char *to, int digits, int64_t value)
@@ -280,9 +311,9 @@ static void csv_row(struct export_sink *s, const struct export_context *c,
     }
     if (!csv->have_series || csv->series != row->series) {
         new_series(csv, c->configuration, row);
-    } else if (row->time_us < csv->depth_holds.from_us ||
-               row->time_us >= csv->depth_holds.to_us) {
-        find_depth(csv, c->configuration, row->time_us);
+    } else if (row->time_us < csv->dated_holds.from_us ||
+               row->time_us >= csv->dated_holds.to_us) {
+        find_dated(csv, c->configuration, row->time_us);
     }
     char *start = export_room(s, EXPORT_ROOM);
     char *to = put_time(csv, start, row->time_us);
@@ -309,7 +340,8 @@ static void csv_row(struct export_sink *s, const struct export_context *c,
     to = put_field(to, row->raw_unit);
     *to++ = ',';
     to = put_text(to, time_source_text(quality_tests_time_source(row->tests)));
-    to = put_text(to, ",provisional\n");
+    to = put_text(to, csv->state);
+    to = put_text(to, quality_tests_corrected(row->tests) ? "yes\n" : "\n");
     export_took(s, (size_t)(to - start));
 }
 
