@@ -137,8 +137,8 @@ static void take_change(void *arg, const struct store_change *c)
     if (r->err == ERR_OK) {
         r->windows[r->window_count++] =
             (struct changed_days){c->series,
-                            {grid_period(GRID_DAY, c->from_us).from_us,
-                             grid_period(GRID_DAY, c->to_us).to_us}};
+                                  {grid_period(GRID_DAY, c->from_us).from_us,
+                                   grid_period(GRID_DAY, c->to_us).to_us}};
     }
 }
 
@@ -249,7 +249,8 @@ static struct changed_days day_of(int32_t series, int64_t time_us)
 /* Makes the days of windows again, and those of the newest sample before and now: what is
  * good there depends on it. */
 static enum err update_windows(struct round *r, const struct grid_update *u,
-                               const struct changed_days *w, size_t count, int64_t *newest_us)
+                               const struct changed_days *w, size_t count,
+                               int64_t *newest_us)
 {
     int64_t before_us = *newest_us;
     struct changed_days *all = malloc((count + 2) * sizeof *all);
@@ -278,7 +279,7 @@ static enum err update_windows(struct round *r, const struct grid_update *u,
 
 /* The windows of a series. */
 static const struct changed_days *windows_of(const struct round *r, int32_t series,
-                                       size_t *count)
+                                             size_t *count)
 {
     size_t low = 0;
     size_t high = r->window_count;

@@ -11,8 +11,8 @@
  * stands around it is read and judged anew. What is remembered is a cache, of a fixed
  * size for all series together, and changes no bit.
  *
- * While somebody works at the sensor none of these tests runs, and to the others the value
- * is missing: the flag "maintenance" of the point says so.
+ * While somebody works at the sensor none of these tests runs, and to the others the
+ * value is missing: the flag "maintenance" of the point says so.
  *
  * A series begins anew after JUDGE_PAUSE_S without a point: so what a test looks at is
  * never far away. Threads: the batch's. */

@@ -76,8 +76,10 @@ static void take_point(void *arg, const struct store_point *p)
         r->at = row->count;
     }
     if (r->err == ERR_OK) {
-        r->err = row->count == JUDGE_POINTS ? ERR_FULL
-                                            : judge_add(r->judge, p->time_us, p->value);
+        r->err = row->count == JUDGE_POINTS
+                     ? ERR_FULL
+                     : judge_add(r->judge, p->time_us,
+                                 judge_value(r->judge, p->value, p->tests));
     }
 }
 

@@ -281,9 +281,9 @@ static void test_a_corrected_value_keeps_its_raw_value(void **state)
     assert_non_null(strstr(dump,
                            "\tmain\tmeasured\t2026-05-30T06:30:00.000000Z\t10.8\t10\t"
                            "degC\t" BEFORE_CALIBRATION BEHIND_CALIBRATION));
-    assert_non_null(strstr(dump,
-                           "\tbottom\tmeasured\t2026-05-30T08:00:00.000000Z\t10\t10\t"
-                           "degC\t" BEFORE_CALIBRATION "calibration:4;" BEHIND_CALIBRATION));
+    assert_non_null(
+        strstr(dump, "\tbottom\tmeasured\t2026-05-30T08:00:00.000000Z\t10\t10\t"
+                     "degC\t" BEFORE_CALIBRATION "calibration:4;" BEHIND_CALIBRATION));
     free(dump);
     assert_int_equal(
         world_number(&w, "SELECT count(*) FROM observations WHERE flags >> 62 = 1"), 1);
@@ -311,14 +311,14 @@ static void test_a_value_under_maintenance_is_not_judged(void **state)
     char *dump = world_dump(&w);
     assert_non_null(strstr(dump, "T04:00:00.000000Z\t50\t50\tdegC\tmaintenance:2\t"));
     assert_non_null(strstr(dump, "T04:01:00.000000Z\t\t-127\tdegC\tmaintenance:9\t"));
-    assert_non_null(
-        strstr(dump, "T05:00:00.000000Z\t50\t50\tdegC\tattenuated_signal_test:2;"
-                     "climatology_test:4;flat_line_test:1;gross_range_test:4;"
-                     "rate_of_change_test:1;spike_test:2;time_gap_test:1\t"));
-    assert_non_null(
-        strstr(dump, "T05:01:00.000000Z\t\t-127\tdegC\tattenuated_signal_test:9;"
-                     "climatology_test:9;flat_line_test:9;gross_range_test:9;"
-                     "rate_of_change_test:9;spike_test:9;time_gap_test:9\t"));
+    assert_non_null(strstr(dump,
+                           "T05:00:00.000000Z\t50\t50\tdegC\tattenuated_signal_test:2;"
+                           "climatology_test:4;flat_line_test:1;gross_range_test:4;"
+                           "rate_of_change_test:1;spike_test:2;time_gap_test:1\t"));
+    assert_non_null(strstr(dump,
+                           "T05:01:00.000000Z\t\t-127\tdegC\tattenuated_signal_test:9;"
+                           "climatology_test:9;flat_line_test:9;gross_range_test:9;"
+                           "rate_of_change_test:9;spike_test:9;time_gap_test:9\t"));
     free(dump);
     world_remove(&w);
 }

@@ -78,8 +78,8 @@ static void draw_points(void)
         stuck = stuck > 0 ? stuck - 1 : draw(100) == 0 ? 160 : 0;
         level += stuck > 0 ? 0 : (draw(9) - 4.0) / 16;
         double spike = stuck == 0 && draw(25) == 0 ? draw(60) / 8.0 : 0;
-        points[i] = (struct point){
-            .s = at_s, .sent = draw(30) == 0 ? (double)NAN : level + spike};
+        points[i] = (struct point){.s = at_s,
+                                   .sent = draw(30) == 0 ? (double)NAN : level + spike};
         points[i].value = points[i].sent;
     }
 }

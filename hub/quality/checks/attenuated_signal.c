@@ -204,7 +204,7 @@ static void derive(void *settings, const struct stretch *whole)
     }
 }
 
-static void say_what_lacks(const struct window *w, double least, const char *period,
+static void say_what_lacks(const struct sample *w, double least, const char *period,
                            struct reason *r)
 {
     if (isinf(least)) {
@@ -232,7 +232,7 @@ static void say(const void *settings, const struct stretch *s, size_t i,
     const struct reason_limits limits = {
         .suspect = a->suspect_threshold, .fail = a->fail_threshold, .below = true};
     size_t first = stretch_first(s, i, a->test_period);
-    struct window w = look(s->value + first, i + 1 - first);
+    struct sample w = look(s->value + first, i + 1 - first);
     const char *period = reason_seconds(r, a->test_period);
     if (flag == QUALITY_NOT_EVALUATED) {
         say_what_lacks(&w, least_of(a, QUALITY_HUB, s->interval_s), period, r);
