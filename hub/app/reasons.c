@@ -30,10 +30,27 @@ struct question {
     char text[LANGUAGES][WHOLE_TEXT];
 };
 
+/* The slot of the test, or one that no test has. */
+static int slot_of(const struct store_reader *store, const char *test)
+{
+    const char *const *names = store_test_names(store);
+    int none = 0;
+    for (int slot = 0; slot < QUALITY_TESTS; slot++) {
+        if (names[slot] == NULL) {
+            none = slot;
+        } else if (strcmp(names[slot], test) == 0) {
+            return slot;
+        }
+    }
+    return none;
+}
+
 enum err reasons_open(struct store_reader *store, const struct configuration *c,
                       struct reasons **out)
 {
-    const int slots[QUALITY_TESTS] = {0};
+    /* flags are read, of this test only */
+    const int slots[QUALITY_TESTS] = {[QUALITY_TEST_MAINTENANCE] =
+                                          slot_of(store, "maintenance")};
     struct reasons *r = calloc(1, sizeof *r);
     enum err e = r != NULL ? judge_open(NULL, c, slots, &r->judge) : ERR_MEMORY;
     if (e != ERR_OK) {
@@ -186,21 +203,36 @@ static void say_device(struct question *q)
              said[q->flag].english);
 }
 
-/* Tests that no check runs: their flag hangs on the message. */
-static void say_message(struct question *q)
+/* Tests that no check runs: their flag hangs on the message, or on what people noted. */
+static const struct {
+    const char *test, *german, *english;
+} noted[] = {
+    {"time",
+     "Die Zeit ist die der Ankunft, und die Nachricht kam gleich nach einer neuen "
+     "Verbindung: Sie kann vorher gewartet haben, der Wert also älter sein.",
+     "The time is that of arrival, and the message came just after a reconnect: it may "
+     "have waited before, so the value may be older."},
+    {"calibration",
+     "Eine Prüfung vor Ort fand einen Fehler, mit dem der Wert nicht mehr zu "
+     "veröffentlichen ist.",
+     "A field check found an error with which the value is not fit to be published."},
+    {"maintenance",
+     "Zu dieser Zeit wurde am Sensor gearbeitet: Der Wert wird nicht beurteilt.",
+     "Somebody worked at the sensor at that time: the value is not judged."},
+    {"manual", "So hat es ein Mensch entschieden.", "A person decided so."},
+};
+
+static void say_noted(struct question *q)
 {
     q->today = q->flag;
     if (q->flag == QUALITY_MISSING) {
         say_no_value(q);
-    } else if (strcmp(q->test, "device") == 0) {
-        say_device(q);
-    } else {
-        put_both(q,
-                 "Die Zeit ist die der Ankunft, und die Nachricht kam gleich nach einer "
-                 "neuen Verbindung: Sie kann vorher gewartet haben, der Wert also älter "
-                 "sein.",
-                 "The time is that of arrival, and the message came just after a "
-                 "reconnect: it may have waited before, so the value may be older.");
+        return;
+    }
+    for (size_t k = 0; k < sizeof noted / sizeof *noted; k++) {
+        if (strcmp(q->test, noted[k].test) == 0) {
+            put_both(q, noted[k].german, noted[k].english);
+        }
     }
 }
 
@@ -239,8 +271,11 @@ static void answer(struct reasons *r, struct question *q, const struct tail *t)
     const struct check *check = check_find(q->test);
     if (check != NULL) {
         say_check(r, q, t, check);
-    } else if (strcmp(q->test, "device") == 0 || strcmp(q->test, "time") == 0) {
-        say_message(q);
+    } else {
+        say_noted(q);
+        if (strcmp(q->test, "device") == 0 && q->flag != QUALITY_MISSING) {
+            say_device(q);
+        }
     }
     if (q->today != q->flag) {
         say_difference(q);
