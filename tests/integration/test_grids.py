@@ -9,7 +9,7 @@ import time
 import unittest
 
 import broker as brokers
-from kogge import Folder, Hub, device, kogge, source, station, temporary
+from kogge import Folder, Hub, device, judged_alone, kogge, source, station, temporary
 from mqtt_wire import Publisher
 
 HOUR_S = 3600
@@ -32,7 +32,8 @@ class Grids(unittest.TestCase):
             {"source": "files", "city": "luebeck", "format": "json", "device": "/id"}])
         self.folder.put_model(MODEL)
         self.folder.put_city("luebeck", station("luebeck-harbour", reference_level=[
-            {"value_m": 5.0, "datum": "gauge zero", "from": "2000-01-01T00:00:00Z", "source": "made up"}]))
+            {"value_m": 5.0, "datum": "gauge zero", "from": "2000-01-01T00:00:00Z", "source": "made up"}],
+            tests=judged_alone("water_temperature", "gauge_level", "water_level")))
         self.folder.put_device("luebeck", device("probe-1", "probe", "luebeck-harbour", interval_s=600))
 
     def run_hub(self):

@@ -64,6 +64,12 @@ def station(name, **others):
             "position_source": "test", "position_verified": False, **others}
 
 
+def judged_alone(*parameters):
+    """Tests of a station that look at each value by itself: made up series jump and stand still."""
+    off = {"spike_test": None, "rate_of_change_test": None, "flat_line_test": None}
+    return {parameter: off for parameter in parameters}
+
+
 def city(name, *stations):
     return {"city": name, "title": {"de": name, "en": name}, "key": "010030000000", "state": "SH",
             "publisher": {"name": "Test", "url": "https://example.org"},
