@@ -5,6 +5,7 @@ nothing written over; while the hub runs and while it is down."""
 import glob
 import json
 import os
+import re
 import unittest
 
 import broker as brokers
@@ -64,6 +65,13 @@ class Entering(unittest.TestCase):
     def told(self, *arguments):
         return json.loads(self.ask(*arguments, "--json", code=3).out)["entry"]
 
+    @staticmethod
+    def changes(before, after, until):
+        """Times of lines that changed, before and from until on."""
+        times = sorted(re.search(r"\t(2026-[^\t]*?)\.000000Z\t", line).group(1) + "Z"
+                       for line in set(after.splitlines()) - set(before.splitlines()))
+        return [t for t in times if t < until], [t for t in times if t >= until]
+
     def test_what_is_told_comes_of_it(self):
         self.feed()
         before = self.ask("dump").out
@@ -79,7 +87,11 @@ class Entering(unittest.TestCase):
                 self.assertEqual(self.files(), [os.path.basename(told["file"])])
                 self.assertIn(told["text"], said)
                 after = self.ask("dump").out
-                self.assertEqual(len(set(after.splitlines()) - set(before.splitlines())), changed)
+                until = TO if verb[0] != "flag" else "2030"
+                inside, behind = self.changes(before, after, until)
+                self.assertEqual(len(inside), changed)
+                # the first values behind have no neighbour before them any more
+                self.assertEqual(behind, [TO, TO] if verb[0] == "maintenance" else [])
                 self.assertGreater(changed, 10)
                 self.ask("audit")
                 again = self.ask(*verb, "--apply", code=5)
