@@ -338,12 +338,12 @@ static enum err add_message(struct batch *b, const struct message *m, bool again
 static size_t run_length(const struct batch *b, size_t first)
 {
     const struct batch_row *start = &b->rows[first];
-    size_t end = first + 1;
-    while (end < b->row_count && b->rows[end].o.series == start->o.series &&
-           b->rows[end].chunk == start->chunk) {
-        end++;
+    size_t n = 1;
+    while (first + n < b->row_count && start[n].o.series == start->o.series &&
+           start[n].chunk == start->chunk) {
+        n++;
     }
-    return end - first;
+    return n;
 }
 
 /* The flags that rows get if they are all new. */
@@ -362,8 +362,7 @@ static enum err judge_run(struct batch *b, const struct batch_row *rows, size_t 
 static enum err write_run(struct batch *b, struct batch_row *rows, size_t count)
 {
     bool ahead = false;
-    int64_t first_us = INT64_MAX;
-    int64_t last_us = INT64_MIN;
+    int64_t first_us = INT64_MAX, last_us = INT64_MIN;
     enum err e = judge_run(b, rows, count, &ahead);
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
         bool inserted = false;
@@ -453,7 +452,6 @@ static enum err run(struct batch *b, const struct message *messages, size_t coun
     return e;
 }
 
-/* After a roll-back ids of new series are void. */
 enum err batch_roll_back(struct batch *b, enum err e)
 {
     store_rollback(b->store);

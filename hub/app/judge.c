@@ -234,19 +234,29 @@ void judge_clear_row(struct judge *j)
     j->row.at = 0;
 }
 
+static enum err make_room(struct row_of_points *r)
+{
+    size_t size = r->size == 0 ? ROW_LEAST : 2 * r->size;
+    int64_t *times = realloc(r->time_us, size * sizeof *times);
+    if (times == NULL) {
+        return ERR_MEMORY;
+    }
+    r->time_us = times;
+    double *values = realloc(r->value, size * sizeof *values);
+    if (values == NULL) {
+        return ERR_MEMORY;
+    }
+    r->value = values;
+    r->size = size;
+    return ERR_OK;
+}
+
 enum err judge_add(struct judge *j, int64_t time_us, double value)
 {
     struct row_of_points *r = &j->row;
-    if (r->count == r->size) {
-        size_t size = r->size == 0 ? ROW_LEAST : 2 * r->size;
-        int64_t *times = realloc(r->time_us, size * sizeof *times);
-        r->time_us = times != NULL ? times : r->time_us;
-        double *values = realloc(r->value, size * sizeof *values);
-        r->value = values != NULL ? values : r->value;
-        if (times == NULL || values == NULL) {
-            return ERR_MEMORY;
-        }
-        r->size = size;
+    enum err e = r->count == r->size ? make_room(r) : ERR_OK;
+    if (e != ERR_OK) {
+        return e;
     }
     r->time_us[r->count] = time_us;
     r->value[r->count++] = value;
@@ -257,10 +267,11 @@ enum err judge_read(struct judge *j, int32_t series, int64_t from_us, int64_t to
                     size_t *count)
 {
     for (;;) {
+        struct store_points found = {.points = j->read, .most = j->read_size};
         enum err e = j->read_size == 0
                          ? ERR_FULL
-                         : store_read_points(j->store, series, from_us, to_us, j->read,
-                                             j->read_size, count);
+                         : store_read_points(j->store, series, from_us, to_us, &found);
+        *count = found.count;
         if (e != ERR_FULL || j->read_size >= JUDGE_POINTS) {
             return e;
         }
@@ -279,15 +290,15 @@ enum err judge_read_around(struct judge *j, int32_t series, int64_t from_us,
                            int64_t to_us, size_t *count)
 {
     struct store_point before;
-    size_t found = 0;
+    struct store_points found = {.points = &before, .most = 1};
     int64_t next_us = INT64_MAX;
-    enum err e = store_read_before(j->store, series, from_us, from_us - JUDGE_PAUSE_US,
-                                   &before, 1, &found);
+    enum err e =
+        store_read_before(j->store, series, from_us, from_us - JUDGE_PAUSE_US, &found);
     e = e != ERR_OK
             ? e
             : store_next_time(j->store, series, to_us, to_us + JUDGE_PAUSE_US, &next_us);
     return e != ERR_OK ? e
-                       : judge_read(j, series, found > 0 ? before.time_us : from_us,
+                       : judge_read(j, series, found.count > 0 ? before.time_us : from_us,
                                     next_us != INT64_MAX ? next_us : to_us, count);
 }
 

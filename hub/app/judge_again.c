@@ -29,15 +29,15 @@ struct span_of_change {
 static enum err widen(struct judge *j, const struct tail *t, struct span_of_change *w)
 {
     struct store_point before;
-    size_t found = 0;
+    struct store_points found = {.points = &before, .most = 1};
     int64_t next_us = INT64_MAX;
     enum err e = store_read_before(j->store, t->series, w->from_us,
-                                   w->from_us - JUDGE_PAUSE_US, &before, 1, &found);
+                                   w->from_us - JUDGE_PAUSE_US, &found);
     w->looks_to_us = w->to_us + t->reach_us;
     e = e != ERR_OK ? e
                     : store_next_time(j->store, t->series, w->to_us,
                                       w->to_us + JUDGE_PAUSE_US, &next_us);
-    w->from_us = found > 0 ? before.time_us : w->from_us;
+    w->from_us = found.count > 0 ? before.time_us : w->from_us;
     if (next_us != INT64_MAX) {
         w->to_us = next_us;
         w->looks_to_us = w->looks_to_us > next_us ? w->looks_to_us : next_us;

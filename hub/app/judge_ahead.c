@@ -41,15 +41,15 @@ static enum err load_tail(struct judge *j, struct tail *t,
                           const struct judge_point *points, size_t count)
 {
     struct store_point last[JUDGE_REMEMBERED];
-    size_t found = 0;
+    struct store_points before = {.points = last, .most = JUDGE_REMEMBERED};
     int64_t time_us = points[0].time_us;
     int64_t from_us = time_us - JUDGE_REACH_US;
-    enum err e = store_read_before(j->store, t->series, time_us, from_us, last,
-                                   JUDGE_REMEMBERED, &found);
+    enum err e = store_read_before(j->store, t->series, time_us, from_us, &before);
     e = e != ERR_OK ? e : look_behind(j, t, time_us - 1, points[count - 1].time_us);
     if (e != ERR_OK) {
         return e;
     }
+    size_t found = before.count;
     t->known = true;
     t->count = (unsigned)found;
     t->open = found == JUDGE_REMEMBERED ||

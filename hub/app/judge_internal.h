@@ -8,7 +8,7 @@
 #include "app/judge.h"
 #include "base/clock.h"
 
-#define JUDGE_PAUSE_US (JUDGE_PAUSE_S * CLOCK_US_PER_S)
+#define JUDGE_PAUSE_US (INT64_C(1) * JUDGE_PAUSE_S * CLOCK_US_PER_S)
 #define JUDGE_REACH_US (7 * CLOCK_US_PER_DAY) /* configuration allows no more */
 
 enum { JUDGE_CHECKS = QUALITY_TESTS };

@@ -15,7 +15,8 @@ enum {
     POINTS_MOST = 8192, /* of one look, which is at six hours of a series */
 };
 
-#define LOOK_US (6 * 3600 * CLOCK_US_PER_S)
+#define LOOK_US (INT64_C(6) * 3600 * CLOCK_US_PER_S)
+#define PAUSE_US (INT64_C(1) * JUDGE_PAUSE_S * CLOCK_US_PER_S)
 #define FAR_US (INT64_C(8000000000) * CLOCK_US_PER_S) /* 2223; no value lies there */
 
 static enum err copy_point(struct recompute *r, int32_t series,
@@ -39,12 +40,11 @@ static enum err copy_points(struct pipeline *p, struct recompute *r, int32_t ser
 {
     enum err e = ERR_OK;
     for (int64_t at_us = from_us; at_us <= to_us && e == ERR_OK; at_us += LOOK_US) {
-        size_t count = 0;
+        struct store_points found = {.points = r->points, .most = POINTS_MOST};
         int64_t end_us = at_us + LOOK_US - 1 < to_us ? at_us + LOOK_US - 1 : to_us;
-        e = store_read_points(p->store, series, at_us, end_us, r->points, POINTS_MOST,
-                              &count);
+        e = store_read_points(p->store, series, at_us, end_us, &found);
         e = e == ERR_FULL ? ERR_OK : e;
-        for (size_t i = 0; i < count && e == ERR_OK; i++) {
+        for (size_t i = 0; i < found.count && e == ERR_OK; i++) {
             e = copy_point(r, series, &r->points[i]);
         }
     }
@@ -55,11 +55,10 @@ static enum err copy_before(struct pipeline *p, struct recompute *r, int32_t ser
 {
     int64_t from_us = r->order->scope.from_us;
     int64_t reach_us = judge_reach_us(p->batch.judge, series);
-    size_t count = 0;
+    struct store_points found = {.points = r->points, .most = 1};
     enum err e = store_read_before(p->store, series, from_us - reach_us,
-                                   from_us - reach_us - JUDGE_PAUSE_S * CLOCK_US_PER_S,
-                                   r->points, 1, &count);
-    if (e == ERR_OK && count > 0) {
+                                   from_us - reach_us - PAUSE_US, &found);
+    if (e == ERR_OK && found.count > 0) {
         e = copy_point(r, series, r->points);
     }
     return e != ERR_OK ? e : copy_points(p, r, series, from_us - reach_us, from_us - 1);
@@ -69,8 +68,7 @@ static enum err copy_behind(struct pipeline *p, struct recompute *r, int32_t ser
 {
     int64_t to_us = r->order->scope.to_us;
     int64_t next_us = INT64_MAX;
-    enum err e = store_next_time(p->store, series, to_us - 1,
-                                 to_us + JUDGE_PAUSE_S * CLOCK_US_PER_S, &next_us);
+    enum err e = store_next_time(p->store, series, to_us - 1, to_us + PAUSE_US, &next_us);
     return e != ERR_OK || next_us == INT64_MAX
                ? e
                : copy_points(p, r, series, next_us, next_us);

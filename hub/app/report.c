@@ -2,6 +2,7 @@
 #include "app/report.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -138,4 +139,29 @@ const char *report_count(int64_t count, const char *noun, char to[REPORT_COUNT])
     snprintf(to, REPORT_COUNT, "%lld %s%s", (long long)count, noun,
              count == 1 ? "" : "s");
     return to;
+}
+
+void report_print_level(json_t *level)
+{
+    static const struct {
+        const char *name, *text, *unit;
+    } parts[] = {{"sensor_m_nhn", "sensor at", "m NHN"},
+                 {"sensor_m_gauge", "sensor at", "m above gauge zero"},
+                 {"gauge_zero_m_nhn", "gauge zero at", "m NHN"},
+                 {"gauge_zero_epoch", "levelled in", ""},
+                 {"density_kg_m3", "density", "kg/m3"}};
+    const char *before = "  level      ";
+    char number[NUMBER_TEXT];
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        if (json_is_number(json_object_get(level, parts[k].name))) {
+            number_format(json_number_value(json_object_get(level, parts[k].name)),
+                          number);
+            printf("%s%s %s%s%s", before, parts[k].text, number,
+                   parts[k].unit[0] != '\0' ? " " : "", parts[k].unit);
+            before = ", ";
+        }
+    }
+    if (before[0] == ',') {
+        putchar('\n');
+    }
 }

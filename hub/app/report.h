@@ -55,4 +55,8 @@ const char *report_plain(const char *text, char to[REPORT_PLAIN]);
 enum { REPORT_COUNT = 64 };
 const char *report_count(int64_t count, const char *noun, char to[REPORT_COUNT]);
 
+/* One line of the heights that a level was made with, as trace tells them; nothing if
+ * there are none. */
+void report_print_level(json_t *level);
+
 #endif

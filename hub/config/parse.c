@@ -17,6 +17,16 @@ static bool is_in(const char *name, const char *prefix)
     return strncmp(name, prefix, length) == 0 && strchr(name + length, '/') == NULL;
 }
 
+/* Of a small file in the folder of a city. */
+static enum file_kind kind_in_city(const char *file)
+{
+    return is_in(file, "/device-")        ? FILE_DEVICE
+           : is_in(file, "/calibration-") ? FILE_CALIBRATION
+           : is_in(file, "/maintenance-") ? FILE_MAINTENANCE
+           : is_in(file, "/flag-")        ? FILE_FLAG
+                                          : FILE_OTHER;
+}
+
 enum file_kind file_kind_of(const char *name)
 {
     static const struct {
@@ -35,12 +45,7 @@ enum file_kind file_kind_of(const char *name)
         }
     }
     const char *file = strncmp(name, "cities/", 7) == 0 ? strchr(name + 7, '/') : NULL;
-    return file == NULL                   ? FILE_OTHER
-           : is_in(file, "/device-")      ? FILE_DEVICE
-           : is_in(file, "/calibration-") ? FILE_CALIBRATION
-           : is_in(file, "/maintenance-") ? FILE_MAINTENANCE
-           : is_in(file, "/flag-")        ? FILE_FLAG
-                                          : FILE_OTHER;
+    return file == NULL ? FILE_OTHER : kind_in_city(file);
 }
 
 const struct config_file *find_file(const struct parse *p, const char *format,

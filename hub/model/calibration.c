@@ -5,7 +5,8 @@
 
 static const char *first_of(const struct calibration *c)
 {
-    return c->parameter != NULL ? c->parameter->id : c->field;
+    const char *field = c->field != NULL ? c->field : "";
+    return c->parameter != NULL ? c->parameter->id : field;
 }
 
 /* Of a field the position says nothing. */

@@ -81,16 +81,22 @@ struct parameter {
     const char *title_de, *title_en;
     const char *unit; /* canonical, as UDUNITS-2 reads it: "degC" */
     const char *ucum;
-    enum parameter_kind kind;
-    int decimals; /* stored exactly as integer * 10^-decimals, [0, 6] */
-    enum aggregate aggregate;
-    bool relative;          /* ranges are relative to the station's reference level */
     struct test_list tests; /* in unit */
     double detection_limit; /* with AGGREGATE_LOG10: what a zero counts as; > 0 */
     const struct event_rule *events;
     size_t event_count;
     struct correction_limits correction; /* default; in unit */
+    enum parameter_kind kind;
+    int decimals; /* stored exactly as integer * 10^-decimals, [0, 6] */
+    enum aggregate aggregate;
+    bool relative; /* ranges are relative to the station's reference level */
     bool has_correction;
+};
+
+/* Quality tests of one parameter at one station; they go before the parameter's own. */
+struct station_tests {
+    const struct parameter *parameter;
+    struct test_list tests;
 };
 
 #endif

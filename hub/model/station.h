@@ -35,12 +35,6 @@ struct reference_level {
     const char *source;
 };
 
-/* Quality tests of one parameter at one station; they go before the parameter's own. */
-struct station_tests {
-    const struct parameter *parameter;
-    struct test_list tests;
-};
-
 struct station {
     const char *station; /* id, unique over all cities; "demo-..." if demonstration */
     const struct city *city;
@@ -118,7 +112,7 @@ double station_mean_water_m(const struct station *s, bool above_zero, int64_t ti
 bool placement_measures(const struct placement *p, const char *parameter,
                         const char *position);
 
-/* Name under which a position of the model is published at p; NULL stands for "main". */
+/* Name under which a position of the model is published at p; NULL: "main". */
 const char *placement_position(const struct placement *p, const char *position);
 
 #endif

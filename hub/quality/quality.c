@@ -39,7 +39,7 @@ const struct check *check_find(const char *name)
 size_t check_names(const char *all[CHECK_NAMES])
 {
     size_t count = 0;
-    for (; check_table[count] != NULL && count < CHECK_NAMES; count++) {
+    for (; count < CHECK_NAMES && check_table[count] != NULL; count++) {
         all[count] = check_table[count]->name;
     }
     return count;

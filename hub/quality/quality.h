@@ -64,14 +64,12 @@ struct check {
                 enum quality flag, struct reason *r);
 };
 
-/* Made by the build: one row a file in checks/, by name of the file, NULL at the end. */
+/* Made by the build: one row a file in checks/, by its name, NULL at the end. */
 extern const struct check *const check_table[];
 
-/* The test of that name ("spike_test"); NULL: none. */
-const struct check *check_find(const char *name);
-
-/* Names of all in the order of check_table; borrowed for ever. */
+/* The test of that name ("spike_test"), NULL: none; and the names of all, in order. */
 enum { CHECK_NAMES = 32 };
+const struct check *check_find(const char *name);
 size_t check_names(const char *names[CHECK_NAMES]);
 
 /* The flag as it is kept: that of judge, but in the hub's mode 9 of a missing value,
@@ -79,12 +77,10 @@ size_t check_names(const char *names[CHECK_NAMES]);
 enum quality check_flag(const struct check *check, const void *settings,
                         enum quality_mode mode, const struct stretch *s, size_t i);
 
-/* For check: what it gives where the threshold for 4 is passed before that for 3. */
+/* What check gives where the threshold for 4 is passed before that for 3. */
 enum err check_reversed(bool reversed, enum quality_mode mode, struct diag *d);
 
-/* --- one observation on its way into the store --- */
-
-/* What the hub knows of one observation. */
+/* What the hub knows of one observation on its way into the store. */
 struct check_input {
     const struct parameter *parameter;
     const struct station *station; /* NULL: housekeeping */

@@ -29,10 +29,13 @@ static struct store_point read_point(const struct store *s, sqlite3_stmt *q,
                                 .tests = (quality_tests)sqlite3_column_int64(q, 3)};
 }
 
-/* Points of one chunk in [from_us, to_us], appended to out. */
+struct bounds {
+    int64_t from_us, to_us; /* both inclusive */
+};
+
+/* Points of one chunk within the bounds, appended to out. */
 static enum err read_chunk(struct store *s, int32_t series, int64_t chunk,
-                           int64_t from_us, int64_t to_us, struct store_point *out,
-                           size_t most, size_t *count)
+                           const struct bounds *b, struct store_points *out)
 {
     enum err e = bind_series(s, POINTS " AND s BETWEEN ?3 AND ?4 ORDER BY s, us",
                              &s->sql.points, chunk, series);
@@ -40,18 +43,18 @@ static enum err read_chunk(struct store *s, int32_t series, int64_t chunk,
         return e;
     }
     sqlite3_stmt *q = s->sql.points;
-    struct store_time first = store_time_of(from_us);
-    struct store_time last = store_time_of(to_us);
+    struct store_time first = store_time_of(b->from_us);
+    struct store_time last = store_time_of(b->to_us);
     sqlite3_bind_int(q, 3, first.chunk == chunk ? first.s : 0);
     sqlite3_bind_int(q, 4, last.chunk == chunk ? last.s : CHUNK_S);
     while (e == ERR_OK && sqlite3_step(q) == SQLITE_ROW) {
         const struct store_point point = read_point(s, q, chunk, series);
-        if (point.time_us < from_us || point.time_us > to_us) {
+        if (point.time_us < b->from_us || point.time_us > b->to_us) {
             continue; /* the same second */
         }
-        e = *count == most ? ERR_FULL : ERR_OK;
+        e = out->count == out->most ? ERR_FULL : ERR_OK;
         if (e == ERR_OK) {
-            out[(*count)++] = point;
+            out->points[out->count++] = point;
         }
     }
     enum err reset = sqlite_reset(s->db, q);
@@ -59,21 +62,21 @@ static enum err read_chunk(struct store *s, int32_t series, int64_t chunk,
 }
 
 enum err store_read_points(struct store *s, int32_t series, int64_t from_us,
-                           int64_t to_us, struct store_point *out, size_t most,
-                           size_t *count)
+                           int64_t to_us, struct store_points *out)
 {
+    const struct bounds b = {from_us, to_us};
     enum err e = ERR_OK;
-    *count = 0;
+    out->count = 0;
     for (int64_t chunk = store_chunk(from_us);
          chunk <= store_chunk(to_us) && from_us <= to_us && e == ERR_OK; chunk++) {
-        e = read_chunk(s, series, chunk, from_us, to_us, out, most, count);
+        e = read_chunk(s, series, chunk, &b, out);
     }
     return e;
 }
 
-/* Points of one chunk before time_us, put before out[*free] from behind. */
-static enum err read_back(struct store *s, int32_t series, int64_t chunk, int64_t time_us,
-                          int64_t from_us, struct store_point *out, size_t *free)
+/* Points of one chunk before b->to_us, put from behind. */
+static enum err read_back(struct store *s, int32_t series, int64_t chunk,
+                          const struct bounds *b, struct store_points *out)
 {
     enum err e =
         bind_series(s, POINTS " AND (s, us) < (?3, ?4) ORDER BY s DESC, us DESC LIMIT ?5",
@@ -82,33 +85,34 @@ static enum err read_back(struct store *s, int32_t series, int64_t chunk, int64_
         return e;
     }
     sqlite3_stmt *q = s->sql.points_back;
-    struct store_time t = store_time_of(time_us);
+    struct store_time t = store_time_of(b->to_us);
     sqlite3_bind_int(q, 3, t.chunk == chunk ? t.s : CHUNK_S);
     sqlite3_bind_int(q, 4, t.chunk == chunk ? t.us : 0);
-    sqlite3_bind_int64(q, 5, (sqlite3_int64)*free);
+    sqlite3_bind_int64(q, 5, (sqlite3_int64)(out->most - out->count));
     while (sqlite3_step(q) == SQLITE_ROW) {
         const struct store_point point = read_point(s, q, chunk, series);
-        if (point.time_us < from_us) {
+        if (point.time_us < b->from_us) {
             break;
         }
-        out[--*free] = point;
+        out->points[out->most - ++out->count] = point;
     }
     return sqlite_reset(s->db, q);
 }
 
 enum err store_read_before(struct store *s, int32_t series, int64_t time_us,
-                           int64_t from_us, struct store_point *out, size_t most,
-                           size_t *count)
+                           int64_t from_us, struct store_points *out)
 {
-    size_t free = most;
+    const struct bounds b = {from_us, time_us};
     enum err e = ERR_OK;
+    out->count = 0;
     for (int64_t chunk = store_chunk(time_us);
-         chunk >= store_chunk(from_us) && free > 0 && e == ERR_OK; chunk--) {
-        e = read_back(s, series, chunk, time_us, from_us, out, &free);
+         chunk >= store_chunk(from_us) && out->count < out->most && e == ERR_OK;
+         chunk--) {
+        e = read_back(s, series, chunk, &b, out);
     }
-    *count = most - free;
-    for (size_t i = 0; i < *count && free > 0; i++) {
-        out[i] = out[free + i];
+    size_t free = out->most - out->count;
+    for (size_t i = 0; i < out->count && free > 0; i++) {
+        out->points[i] = out->points[free + i];
     }
     return e;
 }

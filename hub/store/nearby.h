@@ -20,16 +20,20 @@ struct store_point {
     quality_tests tests;
 };
 
+/* Room of the caller for most of them; count is set by who reads. */
+struct store_points {
+    struct store_point *points;
+    size_t most, count;
+};
+
 /* Points in [from_us, to_us], oldest first. ERR_FULL: there are more than most. */
 MUST_USE enum err store_read_points(struct store *s, int32_t series, int64_t from_us,
-                                    int64_t to_us, struct store_point *out, size_t most,
-                                    size_t *count);
+                                    int64_t to_us, struct store_points *out);
 
 /* The last points before time_us that are not before from_us, at most most of them,
  * oldest first. */
 MUST_USE enum err store_read_before(struct store *s, int32_t series, int64_t time_us,
-                                    int64_t from_us, struct store_point *out, size_t most,
-                                    size_t *count);
+                                    int64_t from_us, struct store_points *out);
 
 /* Time of the first point behind time_us that is not behind to_us; INT64_MAX: none. */
 MUST_USE enum err store_next_time(struct store *s, int32_t series, int64_t time_us,

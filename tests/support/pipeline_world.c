@@ -34,12 +34,11 @@ const char *const world_sources[WORLD_SOURCES] = {
     " \"gauge_zero\": [{\"m_nhn\": -5, \"datum\": \"DHHN2016\","                         \
     " \"from\": \"2000-01-01T00:00:00Z\", \"source\": \"made up\","                      \
     " \"verified\": false}], \"tests\": {\"water_temperature\": {"                       \
-    "\"attenuated_signal_test\": {\"suspect_threshold\": 0.29137, \"fail_threshold\": "  \
-    "0.10317,"                                                                           \
-    " \"test_period\": 21600, \"min_obs\": 4},"                                          \
-    " \"time_gap_test\": {\"fail_span\": 3},"                                            \
-    " \"climatology_test\": {\"members\": [{\"tspan\": [5, 6], \"period\": \"month\","   \
-    " \"vspan\": [2, 14], \"fspan\": [-2, 35]}]},"                                       \
+    "\"attenuated_signal_test\": {\"suspect_threshold\": 0.29137,"                       \
+    " \"fail_threshold\": 0.10317, \"test_period\": 21600, \"min_obs\": 4},"             \
+    " \"time_gap_test\": {\"fail_span\": 3}, \"climatology_test\": {\"members\": ["      \
+    "{\"tspan\": [5, 6], \"period\": \"month\", \"vspan\": [2, 14],"                     \
+    " \"fspan\": [-2, 35]}]},"                                                           \
     " \"where\": [{\"water_type\": \"brackish\", \"months\": [4],"                       \
     " \"time_gap_test\": {\"fail_span\": 4}}]}}}]}"
 #define DEVICE(id, model, station)                                                       \
@@ -196,11 +195,9 @@ struct configuration *world_configuration(struct pipeline_world *w,
     return c;
 }
 
-/* --- life --- */
-
 void world_make(struct pipeline_world *w)
 {
-    *w = (struct pipeline_world){0};
+    memset(w, 0, sizeof *w);
     fixture_folder(w->folder);
     snprintf(w->conf, sizeof w->conf, "%.240s/conf", w->folder);
     make_conf(w);

@@ -344,7 +344,7 @@ static void test_running_median_is_the_middle_of_the_sorted(void **state)
     uint64_t random = 88172645463325252ULL;
     for (int round = 0; round < 2000; round++) {
         int64_t times[40];
-        double values[40], sorted[40];
+        double values[40], sorted[40] = {0};
         size_t count = 1 + next_random(&random) % 40, valid = 0;
         for (size_t k = 0; k < count; k++) {
             uint64_t q = next_random(&random);

@@ -53,13 +53,13 @@ static int64_t draw_step_s(bool stuck)
 {
     switch (draw(stuck ? 2000 : 120)) {
     case 0:
-        return 3 * 86400; /* a series begins anew */
+        return INT64_C(3) * 86400; /* a series begins anew */
     case 1:
-        return 30 * 3600;
+        return INT64_C(30) * 3600;
     case 2:
     case 3:
     case 4:
-        return 3600 + 60 * draw(300);
+        return 3600 + INT64_C(60) * draw(300);
     case 5:
         return 1;
     default:
@@ -69,7 +69,7 @@ static int64_t draw_step_s(bool stuck)
 
 static void draw_points(void)
 {
-    int64_t at_s = 1777300000 - 86400 * draw(4);
+    int64_t at_s = 1777300000 - INT64_C(86400) * draw(4);
     double level = 8;
     int stuck = 0;
     point_count = 60 + draw(MOST - 60);
@@ -110,13 +110,13 @@ static void draw_maintenance(const struct pipeline_world *w, int number, size_t 
 
 /* --- the plain program --- */
 
-#define PAUSE_S (2 * 86400)
+#define PAUSE_S (INT64_C(2) * 86400)
 
 /* Indexes of the points that are there and hang together with point i, up to the one
  * behind it; at: where i is among them. */
 static size_t piece_of(size_t i, const struct point *piece[MOST], size_t *at)
 {
-    const struct point *all[MOST];
+    const struct point *all[MOST] = {NULL};
     size_t count = 0, first = 0, here = 0;
     for (size_t k = 0; k < point_count; k++) {
         if (points[k].there) {
@@ -175,7 +175,7 @@ static bool plain_flat(const struct point *const *p, size_t i, int64_t span_s)
         if (p[i]->s - p[k]->s >= span_s) {
             return values >= 3 && high - low < 0.005;
         }
-        if (k == 0 || p[k]->s - p[k - 1]->s > 3 * 600) {
+        if (k == 0 || p[k]->s - p[k - 1]->s > INT64_C(3) * 600) {
             return false;
         }
     }
@@ -212,7 +212,7 @@ static int plain_gap(const struct point *const *p, size_t count, size_t i)
         return 2;
     }
     size_t later = i > 0 ? i : 1;
-    int64_t most_s = 3600 * (in_april(p[i]->s) ? 4 : 3);
+    int64_t most_s = INT64_C(3600) * (in_april(p[i]->s) ? 4 : 3);
     return p[later]->s - p[later - 1]->s > most_s ? 4 : 1;
 }
 
@@ -258,7 +258,8 @@ static void word_flags(size_t i, char wanted[512])
                  flags[k]);
         met[k][flags[k]]++;
     }
-    strcat(wanted, "\t"); /* there is room: all names are short */
+    size_t all = strlen(wanted);
+    snprintf(wanted + all, 512 - all, "\t");
 }
 
 static void expect_flags(const char *dump, size_t i)
@@ -352,7 +353,7 @@ static void order_points(size_t order[MOST])
 static void run(bool ask)
 {
     struct pipeline_world w;
-    size_t order[MOST];
+    size_t order[MOST] = {0};
     draw_points();
     order_points(order);
     world_make(&w);

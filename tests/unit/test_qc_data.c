@@ -30,7 +30,7 @@ static void replay_test(const struct tests_file_row *row, const struct stretch *
                         const json_t *flags, const char *name)
 {
     const struct check *check = row->check;
-    for (int derived = 0; derived <= (check->derive != NULL); derived++) {
+    for (int derived = 0; derived <= (check->derive != NULL ? 1 : 0); derived++) {
         if (derived) {
             check->derive(row->settings, s);
         }

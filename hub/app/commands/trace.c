@@ -210,30 +210,6 @@ static void print_value(const struct tracing *t, json_t *story)
     }
 }
 
-static void print_level(json_t *level)
-{
-    static const struct {
-        const char *name, *text, *unit;
-    } parts[] = {{"sensor_m_nhn", "sensor at", "m NHN"},
-                 {"sensor_m_gauge", "sensor at", "m above gauge zero"},
-                 {"gauge_zero_m_nhn", "gauge zero at", "m NHN"},
-                 {"gauge_zero_epoch", "levelled in", ""},
-                 {"density_kg_m3", "density", "kg/m3"}};
-    const char *before = "  level      ";
-    char number[NUMBER_TEXT];
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        if (json_is_number(json_object_get(level, parts[k].name))) {
-            number_of(level, parts[k].name, number);
-            printf("%s%s %s%s%s", before, parts[k].text, number,
-                   parts[k].unit[0] != '\0' ? " " : "", parts[k].unit);
-            before = ", ";
-        }
-    }
-    if (before[0] == ',') {
-        putchar('\n');
-    }
-}
-
 /* What is stored stays as it is until it is recomputed. */
 static bool is_as_stored(json_t *story, json_t *steps)
 {
@@ -257,7 +233,7 @@ static void print_steps(json_t *story)
            text_of(steps, "unit", text), text_of(steps, "time_source", more));
     printf("  resolve    device %s, model %s\n", text_of(steps, "device", text),
            text_of(steps, "model", more));
-    print_level(json_object_get(steps, "level"));
+    report_print_level(json_object_get(steps, "level"));
     by_hand_print_settings(json_object_get(steps, "settings"));
     by_hand_print_calibration(json_object_get(steps, "calibration"));
     printf("  normalise  %s %s%s\n", number_of(steps, "canonical_value", number),
