@@ -75,8 +75,11 @@ const char *reason_count(struct reason *r, size_t count)
 
 const char *reason_seconds(struct reason *r, double s)
 {
+    char number[NUMBER_TEXT];
     char *to = next_piece(r);
-    snprintf(to, REASON_PIECE, "%.32s s", reason_number(r, s));
+    number_format(s, number);
+    snprintf(to, REASON_PIECE, "%s s", number);
+    point_to_comma(r, to);
     return to;
 }
 
