@@ -289,7 +289,7 @@ enum err judge_read(struct judge *j, int32_t series, int64_t from_us, int64_t to
 enum err judge_read_around(struct judge *j, int32_t series, int64_t from_us,
                            int64_t to_us, size_t *count)
 {
-    struct store_point before;
+    struct store_point before = {0};
     struct store_points found = {.points = &before, .most = 1};
     int64_t next_us = INT64_MAX;
     enum err e =

@@ -28,7 +28,7 @@ struct span_of_change {
 /* The point beside what changed hangs on it: widens it by that point. */
 static enum err widen(struct judge *j, const struct tail *t, struct span_of_change *w)
 {
-    struct store_point before;
+    struct store_point before = {0};
     struct store_points found = {.points = &before, .most = 1};
     int64_t next_us = INT64_MAX;
     enum err e = store_read_before(j->store, t->series, w->from_us,

@@ -40,7 +40,7 @@ static enum err look_behind(struct judge *j, struct tail *t, int64_t time_us,
 static enum err load_tail(struct judge *j, struct tail *t,
                           const struct judge_point *points, size_t count)
 {
-    struct store_point last[JUDGE_REMEMBERED];
+    struct store_point last[JUDGE_REMEMBERED] = {0};
     struct store_points before = {.points = last, .most = JUDGE_REMEMBERED};
     int64_t time_us = points[0].time_us;
     int64_t from_us = time_us - JUDGE_REACH_US;

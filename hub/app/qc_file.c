@@ -151,8 +151,11 @@ static void note_time(struct qc_file *f, int line, int64_t time_us)
 static void *grow(void *old, size_t size, enum err *e)
 {
     void *more = realloc(old, size * sizeof(double));
-    *e = more == NULL ? ERR_MEMORY : *e;
-    return more != NULL ? more : old;
+    if (more == NULL) {
+        *e = ERR_MEMORY;
+        return old;
+    }
+    return more;
 }
 
 static enum err make_room(struct qc_reading *r, int line)
