@@ -391,12 +391,17 @@ class Verbs(World):
                      str(row["kept"])]
         points = self.count(*arguments)
         before, self.wanted = self.wanted, self.dump(self.data)
-        self.assertEqual(len(set(before) - set(self.wanted)), 1)
+        self.assertEqual(len(values(before) - values(self.wanted)), 1)
 
         def between():
             self.done(self.data, "audit")
             self.assertIn(self.dump(self.data), (before, self.wanted))
         self.kill_at_each_point(points, arguments, between, self.check_store)
+
+
+def values(dump):
+    """Its lines without the flags: those of the neighbours change with a value."""
+    return {line.rsplit("\t", 2)[0] for line in dump}
 
 
 class Migration(World):
