@@ -9,7 +9,7 @@ from fault_world import BASE_S, World, main
 from faults import faults
 from mqtt_wire import Publisher
 
-DEADLY = "66666.25"
+DEADLY = "66666.250000000001"  # shorter numbers are read without strtod, in which the fault sits
 
 
 class Poison(World):
